@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from uniapi.canonical import Media, Message, Request, Text
+from uniapi.canonical import CacheHint, Media, Message, Request, Sampling, Text
 from uniapi.dialects import UPSTREAM_DIALECTS, Quirk
+from uniapi.dialects.losses import SETTINGS, unsaid
 
 DOCUMENT = Media(
     kind="file",
@@ -51,3 +52,35 @@ def test_citations_by_converse_are_for_models_that_cite() -> None:
     assert "citations" not in plain.body["messages"][0]["content"][1]["document"]
     assert plain.losses == ("citations",)
     assert losses("bedrock_converse", request) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "asking"),
+    [
+        ("n", Request(model="m", sampling=Sampling(choices=2))),
+        ("seed", Request(model="m", sampling=Sampling(seed=0))),
+        ("presence_penalty", Request(model="m", sampling=Sampling(presence_penalty=1))),
+        ("frequency_penalty", Request(model="m", sampling=Sampling(frequency_penalty=1))),
+        ("logprobs", Request(model="m", sampling=Sampling(top_logprobs=0))),
+        ("logprobs", Request(model="m", sampling=Sampling(logprobs=True))),
+        ("top_logprobs", Request(model="m", sampling=Sampling(top_logprobs=1))),
+        ("logit_bias", Request(model="m", sampling=Sampling(logit_bias={"1": 1}))),
+        ("modalities", Request(model="m", output_modalities=("audio",))),
+        ("audio", Request(model="m", audio_output={})),
+        ("verbosity", Request(model="m", verbosity="low")),
+        ("user", Request(model="m", user="u")),
+        ("metadata", Request(model="m", metadata={"a": 1})),
+        ("prompt_cache_key", Request(model="m", prompt_cache_key="k")),
+        ("store", Request(model="m", store=True)),
+        ("previous_response_id", Request(model="m", previous_response_id="r")),
+        ("cache_control", Request(model="m", cache=CacheHint())),
+        ("citations", Request(model="m", messages=(Message(role="user", parts=(DOCUMENT,)),))),
+        (
+            "documents.context",
+            Request(model="m", messages=(Message(role="user", parts=(DOCUMENT,)),)),
+        ),
+    ],
+)
+def test_each_setting_is_missed_alone(name: str, asking: Request) -> None:
+    assert unsaid(asking, {name}) == [name]
+    assert unsaid(Request(model="m"), SETTINGS) == []

@@ -5,6 +5,7 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from operator import attrgetter
 
 from uniapi.canonical import Request, iter_media, iter_parts
 
@@ -65,8 +66,18 @@ Values that ask for nothing special are no loss.
 
 
 SETTINGS = frozenset(_ASKED)
+_OF_PARTS = ("cache_control", "citations", "documents.context")
+_settings = attrgetter(
+    *("sampling.choices", "sampling.seed", "sampling.presence_penalty"),
+    *("sampling.frequency_penalty", "sampling.logprobs", "sampling.top_logprobs"),
+    *("sampling.logit_bias", "output_modalities", "audio_output", "verbosity", "user"),
+    *("metadata", "prompt_cache_key", "store", "previous_response_id"),
+)
+"""What the others ask about."""
+_NO_SETTINGS = _settings(Request(model=""))
 
 
 def unsaid(request: Request, names: Collection[str]) -> list[str]:
     """Which of `names`, the settings for which a wire has no word, this request asks for."""
-    return [name for name, is_asked in _ASKED.items() if name in names and is_asked(request)]
+    asked = _OF_PARTS if _settings(request) == _NO_SETTINGS else _ASKED
+    return [name for name in asked if name in names and _ASKED[name](request)]

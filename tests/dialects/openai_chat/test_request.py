@@ -1729,3 +1729,57 @@ def test_a_choice_among_tools_where_only_openai_knows_it() -> None:
             mode,
         )
         assert encode(request)["tool_choice"]["type"] == "allowed_tools"
+
+
+USUAL = st.fixed_dictionaries(
+    {
+        "messages": st.lists(
+            st.one_of(
+                st.fixed_dictionaries(
+                    {
+                        "role": st.sampled_from(["system", "developer", "user", "assistant"]),
+                        "content": st.sampled_from(
+                            ["", "hi", None, [{"type": "text", "text": "a"}]]
+                        ),
+                    },
+                    optional={"name": st.just("n"), "more": st.just(1)},
+                ),
+                st.just({"role": "tool", "tool_call_id": "c", "content": "r"}),
+            ),
+            min_size=1,
+            max_size=4,
+        )
+    },
+    optional={
+        "model": st.just("m"),
+        "temperature": st.sampled_from([None, 0, 0.5, "hot"]),
+        "top_p": st.sampled_from([None, 1]),
+        "max_tokens": st.sampled_from([None, 5, 5.0, 5.5]),
+        "max_completion_tokens": st.sampled_from([None, 6]),
+        "stream_options": st.sampled_from([None, {}, {"include_usage": True}, 5]),
+        "tools": st.sampled_from([None, [], [{"type": "function", "function": {"name": "f"}}]]),
+        "tool_choice": st.sampled_from([None, "auto", "none"]),
+        "parallel_tool_calls": st.sampled_from([None, False, 1]),
+    },
+)
+
+
+@given(USUAL)
+def test_a_usual_body_is_read_as_any_other(body: dict[str, Any]) -> None:
+    """A member that says nothing sends it the long way."""
+    assert _read(body) == _read({**body, "verbosity": None})
+
+
+def _read(body: dict[str, Any]) -> Any:
+    try:
+        return decode(body)
+    except RequestRefused as refused:
+        return refused.error
+
+
+@pytest.mark.parametrize("role", ["system", "developer", "user", "assistant", "model"])
+@pytest.mark.parametrize("content", ["hi", ""])
+def test_a_turn_of_text_alone_is_read_as_any_other(role: str, content: str) -> None:
+    """A name that is null sends it the long way."""
+    turn = {"role": role, "content": content}
+    assert decode({"messages": [turn]}) == decode({"messages": [{**turn, "name": None}]})

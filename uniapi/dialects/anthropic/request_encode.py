@@ -201,7 +201,15 @@ def _limit_breakpoints(body: dict[str, Json], losses: list[str]) -> None:
         losses.append("cache_control")
 
 
+_BETA_HOLDERS = frozenset(
+    {*_BETA_MEMBERS, "tools", "mcp_servers", "container", "output_config", "thinking"}
+)
+"""Members in which something may need a beta."""
+
+
 def _betas(body: Mapping[str, Json], *, uses_files: bool) -> list[str]:
+    if not uses_files and _BETA_HOLDERS.isdisjoint(body):
+        return []
     betas: dict[str, None] = {}
     if uses_files:
         betas["files-api-2025-04-14"] = None

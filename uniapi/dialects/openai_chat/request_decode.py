@@ -96,8 +96,42 @@ RESPONSES_MEMBERS = frozenset(
 EFFORTS: frozenset[str] = frozenset(get_args(Effort))
 
 
+_USUAL = frozenset(
+    {
+        *("model", "messages", "stream", "stream_options", "temperature", "top_p"),
+        *("max_tokens", "max_completion_tokens", "tools", "tool_choice", "parallel_tool_calls"),
+    }
+)
+"""All that most bodies have: the many other members need not be looked for in them."""
+_RARELY_SAMPLED = frozenset(
+    {
+        *("max_output_tokens", "stop", "logit_bias", "top_k", "seed", "n"),
+        *("presence_penalty", "frequency_penalty", "logprobs", "top_logprobs"),
+    }
+)
+
+
 def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
     """Raises RequestRefused naming the member that is missing or of the wrong type."""
+    if body.keys() <= _USUAL:
+        return with_newest_marked(_usual_request(body, model, stream), None)
+    return _any_request(body, model, stream)
+
+
+def _usual_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
+    return Request(
+        model=model,
+        messages=decode_messages(body.get("messages")),
+        tools=decode_tools(body) if "tools" in body else (),
+        tool_choice=decode_tool_choice(body) if "tool_choice" in body else None,
+        parallel_tool_calls=decode_bool(body.get("parallel_tool_calls"), "parallel_tool_calls"),
+        sampling=_sampling(body),
+        stream=stream,
+        include_usage=_include_usage(body) if "stream_options" in body else None,
+    )
+
+
+def _any_request(body: Mapping[str, Json], model: str, stream: bool) -> Request:
     extensions: dict[str, Json] = {
         name: value for name, value in body.items() if name not in SETTINGS and value is not None
     }
@@ -124,10 +158,7 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
         verbosity=decode_text(body.get("verbosity"), "verbosity")
         or _text_or_none(at(body.get("text"), "verbosity")),
         stream=stream,
-        include_usage=decode_bool(
-            at(decode_object(body.get("stream_options"), "stream_options"), "include_usage"),
-            "stream_options.include_usage",
-        ),
+        include_usage=_include_usage(body),
         user=decode_text(body.get("user"), "user"),
         metadata=decode_object(body.get("metadata"), "metadata"),
         prompt_cache_key=decode_text(body.get("prompt_cache_key"), "prompt_cache_key"),
@@ -143,6 +174,11 @@ def decode_request(body: Mapping[str, Json], model: str, stream: bool) -> Reques
     return with_newest_marked(request, extensions.get("prompt_cache_options"))
 
 
+def _include_usage(body: Mapping[str, Json]) -> bool | None:
+    options = decode_object(body.get("stream_options"), "stream_options")
+    return decode_bool(at(options, "include_usage"), "stream_options.include_usage")
+
+
 def _messages(body: Mapping[str, Json]) -> tuple[Message, ...]:
     value = body.get("messages")
     if value is None and body.get("input") is not None:
@@ -155,14 +191,17 @@ def _messages(body: Mapping[str, Json]) -> tuple[Message, ...]:
 
 
 def _sampling(body: Mapping[str, Json]) -> Sampling:
-    limit = next(
-        (
-            name
-            for name in ("max_completion_tokens", "max_tokens", "max_output_tokens")
-            if body.get(name) is not None
-        ),
-        "max_tokens",
-    )
+    limit = "max_tokens"
+    for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"):
+        if body.get(name) is not None:
+            limit = name
+            break
+    if _RARELY_SAMPLED.isdisjoint(body):
+        return Sampling(
+            temperature=decode_number(body.get("temperature"), "temperature"),
+            top_p=decode_number(body.get("top_p"), "top_p"),
+            max_output_tokens=decode_int(body.get(limit), limit),
+        )
     stop = body.get("stop")
     stops = [stop] if isinstance(stop, str) else decode_list(stop, "stop")
     bias = decode_object(body.get("logit_bias"), "logit_bias")

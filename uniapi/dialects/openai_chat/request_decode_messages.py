@@ -113,6 +113,10 @@ def decode_messages(value: Json) -> tuple[Message, ...]:
     messages: list[Message] = []
     results: list[ToolResult] = []
     for index, item in enumerate(value):
+        spoken = _spoken(item)
+        if spoken is not None and not results:
+            messages.append(spoken)
+            continue
         path = f"messages[{index}]"
         message = need_object(item, path)
         role = message.get("role")
@@ -128,6 +132,16 @@ def decode_messages(value: Json) -> tuple[Message, ...]:
     if results:
         messages.append(Message(role="user", parts=tuple(results)))
     return tuple(messages)
+
+
+def _spoken(item: Json) -> Message | None:
+    """Most turns: a role and a text; None for any other."""
+    if type(item) is not dict or len(item) != 2:
+        return None
+    content, role = item.get("content"), item.get("role")
+    if type(content) is not str or type(role) is not str or role not in ROLES:
+        return None
+    return Message(role=ROLES[role], parts=(Text(text=content),) if content else ())
 
 
 def _message(
