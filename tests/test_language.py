@@ -10,6 +10,7 @@ import pytest
 
 from uniapi.errors import StartError
 from uniapi.language import ENGLISH, Language, catalogue, language_of
+from uniapi.routing.give_up import _WORDS
 
 PACKAGE = Path(__file__).parents[1] / "uniapi"
 PLACE = re.compile(r"\{(\d)\}")
@@ -19,6 +20,8 @@ COMPOSED = {
     *(f"{{}} {noun}{end}" for noun in ("error", "warning", "note") for end in ("", "s")),
     *(f"{{}} {noun}{end}" for noun in ("provider", "model") for end in ("", "s")),
     *(f"{{}} {noun}{end}" for noun in ("client key", "key") for end in ("", "s")),
+    "The provider {}: {}",
+    *(f"`{{}}` {what}{{}}" for what in (*_WORDS.values(), "failed")),
 }
 """Sentences that are put together from words, so that they stand nowhere as they are."""
 
@@ -101,3 +104,20 @@ def test_short_sentences_count_and_are_not_found_in_others():
     language = Language(catalogue())
     assert language.say("3 keys") == "3 个密钥"
     assert language.say("whose are these keys") == "whose are these keys"
+
+
+def test_a_message_behind_its_place_is_said_and_the_place_stays():
+    """Where in a configuration it stands, or which channel it speaks of."""
+    language = Language(catalogue())
+    said = language.say("error: line 3, column 5: providers[0].modle: unknown key `a` is ignored")
+    assert said == "错误：第 3 行第 5 列：providers[0].modle: 不认识的键 `a`，已忽略"
+    assert language.say("openai: Overloaded: try later") == "openai: Overloaded: try later"
+    assert language.say("a: " * 100 + "the list is empty").startswith("a: a: ")
+
+
+def test_what_a_client_was_told_is_said_with_the_providers_own_words():
+    language = Language(catalogue())
+    told = "The provider `openai` refused our key 2 (401): Incorrect API key provided."
+    assert language.say(told) == "上游 `openai` 拒绝了我们的密钥 2 (401)：API 密钥不正确。"
+    own = "The provider `openai` failed (500): It is on fire."
+    assert language.say(own) == "上游 `openai` 失败 (500)：It is on fire."

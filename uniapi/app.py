@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ from .gateway import (
 )
 from .inspection import Inspector, Tap, TappedReply
 from .kept_state import KeptState
-from .language import catalogue
+from .language import catalogue, language_of
 from .limits import Limits
 from .live_check import Network, ask_key
 from .money_now import MoneyNow
@@ -205,6 +205,9 @@ class App:
 
     def page_words(self) -> tuple[str, Mapping[str, str]]:
         return "" if self.settings.language.is_english else "zh", catalogue("page")
+
+    def speaker(self, language: str) -> Callable[[str], str]:
+        return language_of("zh" if language.lower().startswith("zh") else "en", {}).say
 
     def health(self) -> dict[str, Any]:
         in_memory = self.recorder.is_in_memory or self.recorder.trouble is not None

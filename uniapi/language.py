@@ -21,6 +21,8 @@ from .errors import StartError
 
 LANGUAGES = ("en", "zh")
 _PLACE = re.compile(r"\{(\d)\}")
+_PLACED = re.compile(r"[^\s:]+: ")
+"""Where in a configuration, or whose words, a message begins with."""
 _HINT = re.compile(r"[:;] ")
 MOST_HINTS = 8
 SHORTEST = 16
@@ -58,7 +60,10 @@ class Language:
                 if entry.ends_joined:
                     found[-2:] = self._parted(found[-2] + found[-1], level + 1)
                 return entry.filled([self.say(one, level + 1) for one in found])
-        return text
+        placed = _PLACED.match(text)
+        if placed is None:
+            return text
+        return placed[0] + self.say(text[placed.end() :], level + 1)
 
     def _parted(self, joined: str, level: int) -> tuple[str, str]:
         """Two places that touch: a phrase, and a hint behind it that is known and begins with a

@@ -39,6 +39,7 @@ class Ending:
             "day": self.retirement.day.isoformat(),
             "successor": self.retirement.successor,
             "source": self.retirement.source,
+            "state": self.retirement.state(today),
             "message": self.said(today),
         }
 

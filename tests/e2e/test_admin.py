@@ -418,6 +418,26 @@ async def test_a_refused_configuration_is_shown_with_its_errors(served):
         )
 
 
+async def test_the_chinese_page_is_told_in_chinese_where_there_are_words(served):
+    """What was refused, a client's mistakes, and a configuration's errors; English otherwise."""
+    await ask(served, CHAT_PATH, "sk-wrong-0123456789abcdef", "POST", json=CHAT)
+    await ask(served, CHAT_PATH, CLIENT_KEY, "POST", json={**CHAT, "model": "nobody"})
+    path = served.folder / "api.yaml"
+    path.write_text(path.read_text() + "\nmodle: 3\napi_keys: []\n")
+    for _ in range(100):
+        _, value = await ask(served, "/v1/status?only=now&lang=zh")
+        if value["config"]["errors"]:
+            break
+        await asyncio.sleep(0.1)
+    assert value["config"]["errors"][0].startswith("错误：第 ")
+    assert value["strangers"][0]["message"] == "API 密钥不正确。"
+    assert value["mistakes"][0]["message"].startswith("模型 `nobody` 不存在")
+    _, listed = await ask(served, "/v1/requests?lang=zh")
+    assert listed["requests"][0]["message"].startswith("模型 `nobody` 不存在")
+    _, value = await ask(served, "/v1/status?only=now")
+    assert value["strangers"][0]["message"] == "Incorrect API key provided."
+
+
 async def test_browsers_get_the_page_and_probes_a_line(served):
     """`/` by what is accepted, `/status` always; the page names its own style and script by their
     hashes and lets in nothing else.

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import Literal
 
 from uniapi.canonical import Json, Operation
 from uniapi.values import dataclass
@@ -40,6 +41,12 @@ class Retirement:
 
     def is_past(self, today: date) -> bool:
         return self.day <= today and not self.is_earliest
+
+    def state(self, today: date) -> Literal["past", "earliest", "coming"]:
+        """How its day is to be told: as one that was, may be, or will be."""
+        if self.is_earliest:
+            return "earliest"
+        return "past" if self.is_past(today) else "coming"
 
     def sunset(self, now_s: float) -> str | None:
         """The `sunset` header (RFC 8594) of an answer of the model: the moment of its end, from

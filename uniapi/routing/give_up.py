@@ -236,14 +236,14 @@ def _untried(obstacles: Sequence[Obstacle], requested_model: str) -> ClientError
     waiting.sort(key=lambda one: float("inf") if one.free_in_s is None else one.free_in_s)
     soonest = waiting[0]
     reasons = "; ".join(_waits(obstacle) for obstacle in waiting[:MOST_NAMED])
-    more = f"; and {len(waiting) - MOST_NAMED} more" if len(waiting) > MOST_NAMED else ""
+    reasons += f"; and {len(waiting) - MOST_NAMED} more" if len(waiting) > MOST_NAMED else ""
     if soonest.kind in ("rate", "busy", "client_limit"):
         status, code = 429, "rate_limit_exceeded"
-        beginning = f"Every key for `{requested_model}` rests or is at its limit"
+        message = f"Every key for `{requested_model}` rests or is at its limit: {reasons}."
     else:
         status, code = 503, "no_channel_available"
-        beginning = f"No channel for `{requested_model}` is available at the moment"
-    error = ClientError(status=status, message=f"{beginning}: {reasons}{more}.", code=code)
+        message = f"No channel for `{requested_model}` is available at the moment: {reasons}."
+    error = ClientError(status=status, message=message, code=code)
     is_final = any(obstacle.is_final for obstacle in waiting) and not _may_pass(waiting)
     return _with_delay(_for_the_owner(error, is_final=is_final), soonest.free_in_s)
 

@@ -21,7 +21,8 @@ class AdminQuestion:
 
     `argument`: what the path names; `live`: rows of the running calls the asker may see;
     `strangers`: rows of those who were refused before their request was looked at; `model_names`,
-    `model_rows` (of the asker's key), `wake`, `test_key`: see `Desk`.
+    `model_rows` (of the asker's key), `wake`, `test_key`: see `Desk`; `say`: a message of ours in
+    the language that the question's `lang` names.
     """
 
     key: ClientKey
@@ -38,6 +39,7 @@ class AdminQuestion:
     sums: RecentSums
     model_names: Callable[[], Sequence[str]]
     model_rows: Callable[[Sequence[str]], list[dict[str, Any]]]
+    say: Callable[[str], str]
     argument: str = ""
     failures: tuple[CallRecord, ...] = ()
     mistakes: tuple[CallRecord, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -74,6 +74,10 @@ class Desk(Protocol):
 
     def health(self) -> dict[str, Any]:
         """What `/healthz` says."""
+        ...
+
+    def speaker(self, language: str) -> Callable[[str], str]:
+        """Says messages of ours in a language by its name; any that is not ours is English."""
         ...
 
     def present(self, *, with_money: bool) -> Present:

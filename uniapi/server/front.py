@@ -240,6 +240,7 @@ class Front:
             sums=desk.sums,
             model_names=partial(desk.model_names, key),
             model_rows=partial(desk.model_rows, key),
+            say=desk.speaker(members.get("lang", "")),
             argument=visit.visitor.route.argument or "",
             live=present.live.rows(now_s, None if key.is_admin else key.key_id),
             failures=tuple(desk.recorder.recent_failures),

@@ -9,6 +9,7 @@ from typing import Any
 from uniapi.stats import MOST_READ_BYTES, request_list, request_row
 
 from .admin_question import AdminQuestion, not_found
+from .spoken import say_calls
 
 
 def requests_report(asked: AdminQuestion) -> dict[str, Any]:
@@ -16,6 +17,7 @@ def requests_report(asked: AdminQuestion) -> dict[str, Any]:
     a request can be had in full.
     """
     value = request_list(asked.recorder, asked.query, asked.now_s)
+    say_calls(value["requests"], asked.say)
     for row in value["requests"]:
         row["inspected"] = row["request_id"] in asked.inspector
     return {**value, "inspect": asked.inspector.row()}

@@ -14,6 +14,7 @@ from uniapi.stats import (
 )
 
 from .admin_question import AdminQuestion
+from .spoken import Say, say_calls
 
 MOST_STATUS_HOURS = 24 * 366
 MOST_TABLE_ROWS = 500
@@ -24,12 +25,12 @@ _TABLES = {"models": attrgetter("model"), "providers": attrgetter("provider")}
 def status_report(asked: AdminQuestion) -> dict[str, Any]:
     """`GET /v1/status`: what the status page shows. `hours` (default 24; 0: the last hour to the
     minute); with `only=now` without
-    the figures of the past.
+    the figures of the past; with `lang=zh` messages of ours in Chinese, where there are such.
 
     Another key than an admin's sees its own calls, and neither keys of providers nor the state of
     the gateway.
     """
-    own = asked.own_key_id
+    own, say = asked.own_key_id, asked.say
     money = _own_money(asked)
     value: dict[str, Any] = {
         "version": asked.version,
@@ -43,21 +44,30 @@ def status_report(asked: AdminQuestion) -> dict[str, Any]:
         "mistakes": newest_rows(asked.mistakes, own),
         "inspect": None,
     }
+    say_calls((*value["failures"], *value["mistakes"]), say)
+    trouble = asked.recorder.trouble
     if own is None:
         value |= {
             "health": asked.present.health_rows(asked.config),
-            "config": asked.present.config_status.row(),
+            "config": _said_config(asked, say),
             "retirements": list(asked.present.retirements),
-            "learned": list(asked.present.learned),
+            "learned": [
+                {**row, "lessons": [say(one) for one in row["lessons"]]}
+                for row in asked.present.learned
+            ],
             "money": dict(asked.present.money),
             "inspect": asked.inspector.row(),
             "strangers": [
-                {**row, "inspected": row["request_id"] in asked.inspector}
+                {
+                    **row,
+                    "message": say(row["message"]),
+                    "inspected": row["request_id"] in asked.inspector,
+                }
                 for row in asked.strangers
             ],
             "storage": {
                 "where": "memory" if asked.recorder.is_in_memory else "disk",
-                "trouble": asked.recorder.trouble,
+                "trouble": None if trouble is None else say(trouble),
             },
         }
     else:
@@ -67,6 +77,11 @@ def status_report(asked: AdminQuestion) -> dict[str, Any]:
     if asked.query.get("only") != "now":
         value["figures"] = _status_figures(asked, own)
     return value
+
+
+def _said_config(asked: AdminQuestion, say: Say) -> dict[str, Any]:
+    row = asked.present.config_status.row()
+    return {**row, "errors": [say(one) for one in row["errors"]]}
 
 
 def series(asked: AdminQuestion) -> dict[str, Any]:

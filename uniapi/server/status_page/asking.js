@@ -9,6 +9,8 @@ const state = {
 // The longer the stretch, the less a moment changes it, and the more it costs the gateway to add it up.
 const allMs = () => (state.hours > 168 ? 300000 : state.hours > 24 ? 120000 : state.hours === 0 ? 10000 : 30000);
 
+/** What asks for messages in the language of the page. */
+const inOurs = language === "zh" ? "&lang=zh" : "";
 const asked = { Authorization: () => `Bearer ${state.key}` };
 /** The JSON at a path; throws an Error with the gateway's words where it says no. */
 async function ask(path, options = {}) {
@@ -26,7 +28,7 @@ async function refresh(everything) {
   const all = everything || !state.figures || Date.now() - state.allAt > allMs();
   let value;
   try {
-    value = await ask(`/v1/status?hours=${state.hours}${all ? "" : "&only=now"}`);
+    value = await ask(`/v1/status?hours=${state.hours}${all ? "" : "&only=now"}${inOurs}`);
   } catch (error) {
     if (turn !== state.ask) return;
     if (error.status === 401) return forget(t("This key is not accepted."));

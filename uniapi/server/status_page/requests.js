@@ -12,7 +12,7 @@ const requests = {
     for (const [name, value] of Object.entries(this.filters)) if (value) query.set(name, value);
     const wanted = String(query);
     try {
-      const value = await ask(`/v1/requests?${query}`);
+      const value = await ask(`/v1/requests?${query}${inOurs}`);
       Object.assign(this, { rows: value.requests, next: value.next, inspect: value.inspect, reached: value.reached, lookedAt: value.looked_at, error: "" });
     } catch (error) {
       if (error.status) this.error = error.message;
@@ -72,7 +72,7 @@ const requests = {
     const query = new URLSearchParams({ limit: 100, before: this.next });
     for (const [name, value] of Object.entries(this.filters)) if (value) query.set(name, value);
     try {
-      const value = await ask(`/v1/requests?${query}`);
+      const value = await ask(`/v1/requests?${query}${inOurs}`);
       this.rows = [...this.rows, ...value.requests].sort((one, other) => other.at - one.at);
       Object.assign(this, { next: value.next, reached: value.reached, lookedAt: this.lookedAt + value.looked_at });
     } catch (error) { this.error = error.message; }

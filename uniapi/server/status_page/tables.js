@@ -77,6 +77,12 @@ function configuration({ config: now, storage, started, inspect, prices, unprice
 function learned(list) {
   return h("div", { class: "panel rows" }, list.map((one) => h("div", { class: "row" }, h("b", {}, short(`${one.provider}/${one.model}`)), h("span", { class: "soft" }, short(one.lessons.join(", "), 400)), one.until ? h("span", { class: "note push" }, t("until {time}", { time: when(one.until) })) : "")));
 }
+/** When a model ends, in the language of the page. */
+function ending(one) {
+  const named = one.model === one.alias ? one.model : `${one.alias} (${one.model})`;
+  const says = { past: "was shut down on {day}", earliest: "may be shut down from {day} on", coming: "is shut down on {day}" }[one.state];
+  return [t("{model} at {provider}", { model: named, provider: one.provider }), t(says, { day: one.day }), one.successor ? t("{successor} succeeds it", { successor: one.successor }) : ""];
+}
 function endings(list) {
-  return h("div", { class: "panel rows" }, list.map((one) => h("div", { class: "row" }, one.message)));
+  return h("div", { class: "panel rows" }, list.map((one) => { const [named, when_, then] = ending(one); return h("div", { class: "row" }, h("b", {}, short(named, 200)), h("span", { class: one.state === "past" ? "bad" : "warn" }, when_), then ? h("span", { class: "soft" }, short(then, 200)) : ""); }));
 }
