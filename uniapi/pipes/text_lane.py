@@ -47,7 +47,8 @@ class TextLane:
         WireError as the framer does.
         """
         at, tries = 0, LESSONS_AT_ONCE
-        mark = b"\r\n\r\n" if b"\r\n\r\n" in data else b"\n\n"
+        # One byte is found a hundred times as fast as several.
+        mark = b"\r\n\r\n" if b"\r" in data and b"\r\n\r\n" in data else b"\n\n"
         while at < len(data):
             alike = self.alike
             run = alike.run(data, at) if alike is not None and self._sse.is_between else None
