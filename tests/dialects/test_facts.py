@@ -77,6 +77,10 @@ OF_EVERY_WIRE = {
     "streams_only": "read by the route: a whole answer is asked for streamed, and folded",
 }
 
+BY_THE_DOCTOR = dict.fromkeys(
+    ("least_cached", "cache_lasts_s"), "read by the cache doctor, which looks at answers"
+)
+
 OF_CHAT_HOSTS = dict.fromkeys(
     (
         "can_stop_reasoning",
@@ -96,6 +100,7 @@ NO_ROW = "no row of a model on this wire says it"
 
 UNMINDED: Mapping[str, Mapping[str, str]] = {
     "openai_chat": {
+        **BY_THE_DOCTOR,
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
         "think_tags": "read by the decoder of answers",
@@ -115,6 +120,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "openai_responses": {
+        **BY_THE_DOCTOR,
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "cache_marks": "Claude's alone",
         "details_format": "chat only: the form of `reasoning_details`",
@@ -149,6 +155,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "anthropic": {
+        **BY_THE_DOCTOR,
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
@@ -190,6 +197,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "bedrock_converse": {
+        **BY_THE_DOCTOR,
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
@@ -258,6 +266,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "gemini": {
+        **BY_THE_DOCTOR,
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "cache_marks": "Claude's alone",
         "keeps_cache_marks": "Claude's alone",
@@ -280,6 +289,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "default_max_tokens": NO_ROW,
     },
     "cohere": {
+        **BY_THE_DOCTOR,
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "cache_marks": "Claude's alone",
         "keeps_cache_marks": "Claude's alone",

@@ -88,6 +88,10 @@ class Quirk:
     """The shortest prompt, in tokens, that the model keeps in its cache at a mark: a client that
     sets no marks gets them on longer ones. None: it needs none, or the owner wants none set.
     """
+    least_cached: int | None = None
+    """The shortest prompt, in tokens, that is kept in a cache at all; None: nobody says."""
+    cache_lasts_s: float | None = None
+    """How long a prompt is kept at least, in seconds; None: nobody says."""
     keeps_cache_marks: bool = True
     """False: no mark goes upstream, a client's own neither (`prompt_cache: off`)."""
     cache_breakpoints: bool | None = None

@@ -126,6 +126,7 @@ CLAUDE_ROWS = (
             pattern,
             engines=_ENGINES | {"openrouter"},
             cache_marks=least,
+            least_cached=least,
         )
         for pattern, least in (
             (r"claude", 1024),

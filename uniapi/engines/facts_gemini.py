@@ -18,6 +18,15 @@ _VERTEX = frozenset({"vertex", "vertex-gemini"})
 _gemini = partial(fact, engines=_ENGINES)
 
 GEMINI_ROWS = (
+    *(
+        _gemini(
+            f"shortest prompt that is cached: {least} tokens"
+            " (ai.google.dev/gemini-api/docs/caching, 2026-11-30)",
+            pattern,
+            least_cached=least,
+        )
+        for pattern, least in ((r"gemini-2[.-]5", 2048), (r"gemini-(?:3|[4-9])", 4096))
+    ),
     _gemini(
         "«the number of function response parts is equal to the number of function call parts»"
         " (github.com/google-gemini/gemini-cli/issues/16987, 2026-11-30)",

@@ -59,6 +59,11 @@ OPENAI_ROWS = (
         cache_breakpoints=True,
     ),
     fact(
+        "kept for half an hour at least (`prompt_cache_options.ttl`, the guide of the row above)",
+        r"gpt-(?:5[.-](?:[6-9]|1\d)|[6-9]|[12]\d)(?!\d)",
+        cache_lasts_s=1800.0,
+    ),
+    fact(
         "«Unknown parameter: messages[1].reasoning_content»",
         vendors={"openai", "azure", "github"},
         reasoning_replay="none",

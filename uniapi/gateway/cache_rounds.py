@@ -46,13 +46,15 @@ class CacheRounds:
 
     def look(self, call: Call, target: Target, quirk: Quirk, usage: Usage | None) -> Verdict | None:
         """None where nobody says what was read from a cache."""
-        if usage is None or usage.cache_read_tokens is None or not usage.input_tokens:
+        if usage is None or not usage.input_tokens or not _tells(usage):
             return None
-        least = quirk.cache_marks or LEAST_TOKENS
-        if usage.input_tokens < least and not usage.cache_read_tokens:
+        if (
+            usage.input_tokens < (quirk.least_cached or LEAST_TOKENS)
+            and not usage.cache_read_tokens
+        ):
             verdict = Verdict(reason="below-minimum", share=0.0)
         else:
-            verdict = self._examined(call, target, usage, least)
+            verdict = self._examined(call, target, usage, quirk)
         self._count(call, target, usage, verdict)
         return verdict
 
@@ -80,7 +82,7 @@ class CacheRounds:
         """Make it durable; in a thread."""
         self._kept.flush(now_s)
 
-    def _examined(self, call: Call, target: Target, usage: Usage, least: int) -> Verdict:
+    def _examined(self, call: Call, target: Target, usage: Usage, quirk: Quirk) -> Verdict:
         hint = session_hint(call)
         key = call.principal
         is_long = bool(usage.cache_write_1h_tokens)
@@ -92,8 +94,8 @@ class CacheRounds:
             input_tokens=usage.input_tokens or 0,
             read_tokens=usage.cache_read_tokens or 0,
             at=self._clock.monotonic_s(),
-            least_tokens=least,
-            life_s=HOUR_LIFE_S if is_long else LIKELY_LIFE_S,
+            least_tokens=quirk.least_cached or LEAST_TOKENS,
+            life_s=HOUR_LIFE_S if is_long else quirk.cache_lasts_s or LIKELY_LIFE_S,
         )
         return self._doctor.examine(served, call.json)
 
@@ -116,6 +118,11 @@ class CacheRounds:
         before = self._kept.get(name, now_s) or [0] * len(_FIGURES)
         row = [old + new for old, new in zip(before, added, strict=True)]
         self._kept.put(name, row, now_s)
+
+
+def _tells(usage: Usage) -> bool:
+    """Whether it says what was read from a cache. Google leaves a count of none out."""
+    return usage.cache_read_tokens is not None or usage.dialect == "gemini"
 
 
 def cache_rows(kept: Mapping[str, Any], since_s: float) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ LEAST_TOKENS = 1024
 """Where nothing is known of a model: OpenAI's and most Claudes' (their guides, 2026-11-30)."""
 _SYSTEM = ("system", "instructions", "systemInstruction", "system_instruction")
 _TURNS = ("messages", "input", "contents")
+_UPSTREAM = ("previous_response_id", "conversation")
+"""With one of these the turns before lie at the vendor: the body holds the newest alone."""
 
 Reason = Literal[
     "hit",
@@ -147,7 +149,8 @@ def _reason(
     if known.place != served.place:
         return "other-key", ""
     before = known.pieces if known.pieces is not None else pieces
-    if pieces[: len(before)] != before:
+    is_continued = any(body.get(name) for name in _UPSTREAM)
+    if not is_continued and pieces[: len(before)] != before:
         both = zip(before, pieces, strict=False)
         at = next((index for index, (old, new) in enumerate(both) if old != new), len(pieces))
         return "prefix-changed", _name_of(at, body)
@@ -179,27 +182,41 @@ def _name_of(at: int, body: Mapping[str, Any]) -> str:
 
 def _hash(piece: Any) -> int:
     """The same for the same words in the same order. Marks for caches are no words: they move on
-    from turn to turn.
+    from turn to turn, and for their sake a text stands in a list that was none before.
     """
     try:
         # Version 2 writes equal values alike, whatever refers to what.
-        return hash(marshal.dumps(_without_marks(piece), 2))
+        return hash(marshal.dumps(_plain(piece), 2))
     except (ValueError, TypeError):
         return 0
 
 
-def _without_marks(piece: Any) -> Any:
-    if not isinstance(piece, dict):
+_MARKS = ("cache_control", "prompt_cache_breakpoint")
+
+
+def _plain(piece: Any) -> Any:
+    if type(piece) is list:
+        return [_plain_content(part) for part in piece]
+    if type(piece) is not dict:
         return piece
-    content = piece.get("content")
-    if isinstance(content, list) and any(
-        isinstance(part, dict) and "cache_control" in part for part in content
-    ):
-        piece = {**piece, "content": [_bare(part) for part in content]}
-    return _bare(piece)
+    piece = _bare(piece)
+    for name in ("content", "output"):
+        if type(piece.get(name)) is list:
+            piece = {**piece, name: _plain_content(piece[name])}
+    return piece
+
+
+def _plain_content(content: Any) -> Any:
+    """A turn's parts without marks; one text alone as the text."""
+    if type(content) is not list:
+        return content
+    parts = [_plain(part) for part in content]
+    only = parts[0] if len(parts) == 1 else None
+    is_text = type(only) is dict and only.keys() == {"type", "text"}
+    return only["text"] if only is not None and is_text else parts
 
 
 def _bare(part: Any) -> Any:
-    if not isinstance(part, dict) or "cache_control" not in part:
+    if not any(name in part for name in _MARKS):
         return part
-    return {name: value for name, value in part.items() if name != "cache_control"}
+    return {name: value for name, value in part.items() if name not in _MARKS}
