@@ -1,6 +1,12 @@
 """Tidying waits for a quiet moment, but not for ever."""
 
 import gc
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
 
 from uniapi.memory import MOST_PUT_OFF, Tidying
 
@@ -32,3 +38,44 @@ async def test_cycles_go_when_nobody_is_served_and_at_the_latest_after_a_while()
         assert len(gone) == 2
     finally:
         gc.enable()
+
+
+ADDRESSES = """
+import asyncio, threading
+from uniapi.memory import Tidying
+
+def reserved_mb():
+    line = next(line for line in open("/proc/self/status") if line.startswith("VmSize"))
+    return int(line.split()[1]) // 1024
+
+async def main():
+    await Tidying(lambda: True).begin()
+    before, may_end = reserved_mb(), threading.Event()
+    started = threading.Barrier(9)
+
+    def work():
+        kept = [bytes(50_000) for _ in range(20)]
+        started.wait()
+        may_end.wait()
+        del kept
+
+    threading.stack_size(1 << 20)
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    print(reserved_mb() - before)
+    may_end.set()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell")
+def test_threads_have_one_heap():
+    """Where each has its own, eight reserve 64 MB each."""
+    root = Path(__file__).parents[1]
+    said = subprocess.run(
+        [sys.executable, "-c", ADDRESSES], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert int(re.fullmatch(r"(\d+)\n", said.stdout)[1]) < 100
