@@ -138,8 +138,19 @@ class Wire(asyncio.Transport):
         """The client sends this."""
         if self._is_paused:
             self._unread.append(data)
+        elif self.is_open and isinstance(self._protocol, asyncio.BufferedProtocol):
+            self._fill(data)
         elif self.is_open:
             self._protocol.data_received(data)
+
+    def _fill(self, data):
+        """As a socket is read: into the protocol's own room, as much as that holds."""
+        room = self._protocol.get_buffer(-1)
+        size = min(len(room), len(data))
+        room[:size] = data[:size]
+        self._protocol.buffer_updated(size)
+        if data[size:]:
+            self.feed(data[size:])
 
     @property
     def unread(self):

@@ -5,7 +5,7 @@ mistake of ours keeps its traceback. Both lanes say the same.
 import json
 
 import pytest
-from lanes import ask, corpus
+from lanes import Wire, ask, corpus, turn
 
 CALL = next(data for data in corpus() if data.startswith(b"POST /v1/chat/completions"))
 
@@ -31,3 +31,23 @@ async def test_what_fails_inside_is_told_apart(lanes, monkeypatch, caplog, error
         assert (b"retry-after: 5" in answer) == (status == 503)
         failed = [line for line in caplog.records if "failed inside" in line.message]
         assert [line.exc_info is not None for line in failed] == [status == 500]
+
+
+async def test_a_read_for_which_there_is_no_memory_ends_its_connection_alone(lanes, monkeypatch):
+    """It is the loop's own call: what it raises would be a traceback of asyncio's."""
+
+    def feed(self, data):
+        raise MemoryError
+
+    one, other = Wire(lanes.edge.connection()), Wire(lanes.edge.connection())
+    head, body = CALL.split(b"\r\n\r\n")
+    one.feed(head + b"\r\n\r\n" + body[:5])
+    await turn()
+    monkeypatch.setattr("uniapi.server.edge_body.EdgeBody.feed", feed)
+    one.feed(body[5:])
+    await turn()
+    monkeypatch.undo()
+    assert one.is_cut_off
+    other.feed(CALL)
+    await turn()
+    assert other.written.startswith(b"HTTP/1.1 200 ")

@@ -143,7 +143,6 @@ class Http1Connection(asyncio.BufferedProtocol):
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
-        data = bytes(self._room[:nbytes])
         exchange, parser = self._exchange, self._parser
         if exchange is None or parser is None:
             # An idle connection has nothing to say; one that speaks is out of step.
@@ -153,11 +152,12 @@ class Http1Connection(asyncio.BufferedProtocol):
         if not self._has_bytes:
             self._has_bytes = True
             exchange.begun()
-        sink = exchange.sink
-        if sink is not None and (chunk := parser.chunk(data)) is not None:
-            sink.data(chunk)
-            return
         try:
+            data = bytes(self._room[:nbytes])
+            sink = exchange.sink
+            if sink is not None and (chunk := parser.chunk(data)) is not None:
+                sink.data(chunk)
+                return
             received = parser.feed(data)
             sink = exchange.sink
             if sink is None:

@@ -19,6 +19,7 @@ The handler of a request is a task that its connection holds.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import socket
 from functools import partial
@@ -42,6 +43,8 @@ from .unread import MOST_BYTES
 
 if TYPE_CHECKING:
     from .edge import Edge
+
+log = logging.getLogger("uniapi.edge")
 
 KEEPALIVE_S = 75.0
 LINGER_S = 10.0
@@ -115,7 +118,11 @@ class EdgeConnection(asyncio.BufferedProtocol):
         return self._edge.room
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(bytes(self._edge.room[:nbytes]))
+        try:
+            self.data_received(bytes(self._edge.room[:nbytes]))
+        except MemoryError:
+            log.error("a request was cut off: there is not enough memory for it")
+            self.abort()
 
     def data_received(self, data: bytes) -> None:
         body = self._body
