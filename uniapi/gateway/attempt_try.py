@@ -107,7 +107,11 @@ class Try:
                 state.mender.helped(self._lane.target)
             self._note("ok", now)
             self.body = {}
-            await self._answer()
+            written = await self._answer()
+            if written is not None:
+                # Of a stream's way no more than this waits: it may be open for minutes.
+                await written
+                await self._finish()
         except (asyncio.CancelledError, ConnectionError):
             self._left()
             raise
@@ -213,8 +217,10 @@ class Try:
             reply.write(beat)
             state.heard_at = state.now()
 
-    async def _answer(self) -> None:
-        """The attempt has committed: send the head with everything held, and stay until the end."""
+    async def _answer(self) -> asyncio.Future[None] | None:
+        """The attempt has committed: send the head with everything held. Gives what is done when
+        the rest is written too, None where there is none.
+        """
         state, receiver, losses = self._state, self._receiver, self._losses
         report = receiver.report
         call, reply, pipe, head = state.call, state.reply, receiver.pipe, receiver.response_head
@@ -244,10 +250,15 @@ class Try:
             headers["content-type"] = harmless_type(report.content_type)
         if not is_streamed and not reply.is_started:
             await reply.send(200, headers, receiver.take_whole())
-            return
+            return None
         if not reply.is_started:
             await reply.start(200, headers)
-        await receiver.attach(reply)
+        return receiver.attach(reply)
+
+    async def _finish(self) -> None:
+        """All is written that there is of a streamed answer."""
+        state, receiver, report = self._state, self._receiver, self._receiver.report
+        reply = state.reply
         if receiver.has_stalled:
             # Not even the end of its answer could be written: that would wait for the client too.
             reply.break_off()

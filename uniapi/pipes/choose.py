@@ -5,6 +5,7 @@ always stream as they were asked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from uniapi.canonical import (
@@ -163,10 +164,13 @@ def ending(
     `has_output`: something of an answer was sent, not only heartbeats.
     """
 
-    def end(failure: Failure) -> list[bytes]:
-        encoder = client.stream_encoder(reply)
-        if has_output or reply.framing == "sse":
-            encoder.join_midway()
-        return encoder.feed(ResponseFailed(failure=failure))
+    return partial(_ended, client, reply, has_output)
 
-    return end
+
+def _ended(
+    client: ClientDialect, reply: ReplyContext, has_output: bool, failure: Failure
+) -> list[bytes]:
+    encoder = client.stream_encoder(reply)
+    if has_output or reply.framing == "sse":
+        encoder.join_midway()
+    return encoder.feed(ResponseFailed(failure=failure))

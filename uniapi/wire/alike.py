@@ -28,7 +28,10 @@ _NUMBER = re.compile(rb"-?[0-9]+(?![0-9.eE])")
 _VALUE = re.compile(rb'[ \t]*:[ \t]*(?:(")|(?=[0-9-]))')
 
 Match = Callable[[bytes, int], "re.Match[bytes] | None"]
-_ONLY_TEXT: tuple[Match, ...] = (_TEXT.match,)
+_MATCH_TEXT: Match = _TEXT.match
+_MATCH_NUMBER: Match = _NUMBER.match
+_ONLY_TEXT = (_MATCH_TEXT,)
+"""The same objects for all streams."""
 
 
 class Members(NamedTuple):
@@ -109,13 +112,15 @@ class Alike:
             return None
         if text is not None and text != spoken(raw[hole.start : hole.end]):
             return None
-        if members.varying is None:
-            return cls((raw[: hole.start], raw[hole.end :]), _ONLY_TEXT, 0, ends_read=False)
         holes = [hole]
-        for varying in members.varying.finditer(raw):
+        for varying in members.varying.finditer(raw) if members.varying is not None else ():
             other = _hole(raw, varying.end())
             if other is not None and not hole.start <= other.start < hole.end:
                 holes.append(other)
+        if len(holes) == 1:
+            return cls(
+                (raw[: hole.start], raw[hole.end :]), _ONLY_TEXT, 0, ends_read=members.ends_read
+            )
         holes.sort()
         ends = [0, *(hole.end for hole in holes)]
         starts = [*(hole.start for hole in holes), len(raw)]
@@ -234,7 +239,7 @@ def _hole(raw: bytes, start: int) -> _Hole | None:
     value = _VALUE.match(raw, start)
     if value is None:
         return None
-    match: Match = _TEXT.match if value[1] else _NUMBER.match
+    match = _MATCH_TEXT if value[1] else _MATCH_NUMBER
     found = match(raw, value.end())
     return None if found is None else _Hole(found.start(), found.end(), match)
 
