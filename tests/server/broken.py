@@ -25,7 +25,7 @@ METHODS = (
 )
 TARGETS = (
     *(b"/healthz", b"/", b"/v1/models", b"/v1/chat/completions", b"/v1/messages", b"/v1/responses"),
-    *(b"/v1beta/models/m:generateContent", b"/v1/models/m%2fx", b"/v1/stats?hours=7", b"*"),
+    *(b"/v1beta/models/m:generateContent", b"/v1/models/m%2fx", b"/healthz?hours=007", b"*"),
     *(b"/v1/messages?beta=true", b"http://x/healthz", b"http://[::1]:80/healthz", b"x:443"),
     *(b"//healthz", b"/./healthz", b"/a/../healthz", b"/healthz#a", b"/healthz?a=\xc3\xa9"),
     *(b"/healthz?k%65y=a", b"/%00", b"/healthz?a=b c", b"\\healthz", b"/healthz;a", b"/\xff"),
