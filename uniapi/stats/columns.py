@@ -17,9 +17,9 @@ from .records import CallRecord
 class Column:
     """One counter: whole numbers that are added up.
 
-    `name`: in reports and charts. `count(call)`: what a finished call adds to it. `journal`: the
-    member of a line that keeps it, where it is the member `name` of the call's usage. `legacy`: in
-    the rows of `/v1/token_usage`, whose names are the predecessor's. `kind`: the label in the
+    `name`: in reports and charts. `count(call)`: what a finished call adds to it; without one it is
+    the figure `name` of the call's usage. `journal`: the member of a line that keeps it. `legacy`:
+    in the rows of `/v1/token_usage`, whose names are the predecessor's. `kind`: the label in the
     metric of tokens. `chart`: its place in the rows that charts are drawn from. `title`, `short`:
     the head of its column in the page's and the terminal's tables. What is None has no such place.
 
@@ -27,7 +27,7 @@ class Column:
     """
 
     name: str
-    count: Callable[[CallRecord], int]
+    count: Callable[[CallRecord], int] | None = None
     journal: str | None = None
     legacy: str | None = None
     kind: str | None = None
@@ -36,28 +36,15 @@ class Column:
     short: str | None = None
 
 
-def _stated(name: str) -> Callable[[CallRecord], int]:
-    """How a figure of the call's usage is read; by estimate where an answer was cut short."""
-    read = attrgetter(name)
-
-    def count(call: CallRecord) -> int:
-        usage = call.usage
-        if usage is None:
-            return 0
-        return plausible(read(usage)) or 0
-
-    return count
-
-
-_given, _written = _stated("input_tokens"), _stated("output_tokens")
-
-
 def _all_tokens(call: CallRecord) -> int:
-    """The vendor's own sum where it gives one."""
+    """The vendor's own sum where it gives one; by estimate where an answer was cut short."""
     usage = call.usage
-    if usage is None or plausible(usage.total_tokens) is None:
-        return _given(call) + _written(call)
-    return usage.total_tokens or 0
+    if usage is None:
+        return 0
+    stated = plausible(usage.total_tokens)
+    if stated is not None:
+        return stated
+    return (plausible(usage.input_tokens) or 0) + (plausible(usage.output_tokens) or 0)
 
 
 def _is_unpriced(call: CallRecord) -> int:
@@ -78,7 +65,6 @@ COLUMNS = (
     Column(name="attempts", count=lambda call: 0, chart=1),
     Column(
         name="input_tokens",
-        count=_given,
         journal="in",
         legacy="total_prompt_tokens",
         kind="input",
@@ -88,7 +74,6 @@ COLUMNS = (
     ),
     Column(
         name="output_tokens",
-        count=_written,
         journal="out",
         legacy="total_completion_tokens",
         kind="output",
@@ -99,21 +84,18 @@ COLUMNS = (
     Column(name="total_tokens", count=_all_tokens, journal="sum", legacy="total_tokens"),
     Column(
         name="cache_read_tokens",
-        count=_stated("cache_read_tokens"),
         journal="read",
         legacy="cache_read_tokens",
         kind="cache_read",
     ),
     Column(
         name="cache_write_tokens",
-        count=_stated("cache_write_tokens"),
         journal="write",
         legacy="cache_write_tokens",
         kind="cache_write",
     ),
     Column(
         name="reasoning_tokens",
-        count=_stated("reasoning_tokens"),
         journal="reason",
         legacy="reasoning_tokens",
         kind="reasoning",
@@ -131,14 +113,12 @@ COLUMNS = (
     # Part of the cache writes: those that are kept for an hour, which cost more.
     Column(
         name="cache_write_1h_tokens",
-        count=_stated("cache_write_1h_tokens"),
         journal="write_1h",
         legacy="cache_write_1h_tokens",
         kind="cache_write_1h",
     ),
     Column(
         name="web_searches",
-        count=_stated("web_searches"),
         journal="searches",
         legacy="web_searches",
     ),
@@ -151,10 +131,18 @@ CALLS, ATTEMPTS, COST = PLACE["requests"], PLACE["attempts"], PLACE["cost"]
 UNPRICED = PLACE["unpriced_requests"]
 """The few that are more than added up and shown."""
 
-_COUNTS = tuple(enumerate(column.count for column in COLUMNS))
+_COUNTS = tuple(
+    (place, column.count) for place, column in enumerate(COLUMNS) if column.count is not None
+)
+_STATED = tuple(place for place, column in enumerate(COLUMNS) if column.count is None)
+_read_stated = attrgetter(*(COLUMNS[place].name for place in _STATED))
 
 
 def count_call(row: list[int], call: CallRecord) -> None:
     """Add all that a finished call says to a row of counters."""
+    if call.usage is not None:
+        for place, figure in zip(_STATED, _read_stated(call.usage), strict=True):
+            if figure:
+                row[place] += plausible(figure) or 0
     for place, count in _COUNTS:
         row[place] += count(call)

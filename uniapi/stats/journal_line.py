@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -49,18 +50,15 @@ def encode_call(call: CallRecord) -> bytes:
     """The line, with its line break.
 
     Written piece by piece, since it is done for every request: an encoder takes five times as long.
+    Names are those of the call before, as a rule, and remembered as they are written.
     """
+    asked = _asked(call.key_id, call.key_label, call.operation, call.endpoint, call.requested_model)
     pieces = [
-        f'{{"id":{_quoted(call.request_id)},"at":{_written_s(call.at_s)},"key":{_quoted(call.key_id)},"label":{_quoted(call.key_label)},'
-        f'"op":{_quoted(call.operation)},"path":{_quoted(short_name(call.endpoint))},"model":{_quoted(short_name(call.requested_model))},'
+        f'{{"id":{_quoted(call.request_id)},"at":{_written_s(call.at_s)},{asked},'
         f'"status":{call.status:d},"outcome":{_quoted(call.outcome)},"s":{_written_s(call.total_s)}'
     ]
     if call.provider is not None:
-        pieces.append(
-            f',"provider":{_quoted(call.provider)},"upstream":{_quoted(call.upstream_model or "")}'
-        )
-        if call.provider_id != call.provider:
-            pieces.append(f',"provider_id":{_quoted(call.provider_id or "")}')
+        pieces.append(_served(call.provider, call.provider_id, call.upstream_model))
     if call.stream:
         pieces.append(',"stream":true')
     if call.first_token_s is not None:
@@ -83,6 +81,25 @@ def encode_call(call: CallRecord) -> bytes:
     return "".join(pieces).encode("utf-8", "replace")
 
 
+@lru_cache(maxsize=256)
+def _asked(key_id: str, label: str, operation: str, endpoint: str, model: str) -> str:
+    return (
+        f'"key":{_quoted(key_id)},"label":{_quoted(label)},"op":{_quoted(operation)},'
+        f'"path":{_quoted(short_name(endpoint))},"model":{_quoted(short_name(model))}'
+    )
+
+
+@lru_cache(maxsize=256)
+def _served(provider: str, provider_id: str | None, upstream_model: str | None) -> str:
+    text = f',"provider":{_quoted(provider)},"upstream":{_quoted(upstream_model or "")}'
+    return text if provider_id == provider else f'{text},"provider_id":{_quoted(provider_id or "")}'
+
+
+@lru_cache(maxsize=256)
+def _tried(credential_id: str, display: str, outcome: str) -> str:
+    return f'"key":{_quoted(credential_id)},"shown":{_quoted(display)},"outcome":{_quoted(outcome)}'
+
+
 def decode_call(line: bytes) -> CallRecord | None:
     """The call in a line; None when there is none."""
     try:
@@ -99,7 +116,7 @@ def _tokens(usage: Usage) -> str:
     inside = [
         f'"{short}":{count}'
         for (short, _), count in zip(_KEPT, _read_kept(usage), strict=True)
-        if plausible(count) is not None
+        if count is not None and plausible(count) is not None
     ]
     if usage.is_estimate and inside:
         inside.append('"estimated":true')
@@ -108,10 +125,8 @@ def _tokens(usage: Usage) -> str:
 
 def _attempt(attempt: AttemptRecord, call: CallRecord) -> str:
     """Provider and model only where they differ from the call's own."""
-    text = (
-        f'{{"key":{_quoted(attempt.credential_id)},"shown":{_quoted(attempt.credential_display)},'
-        f'"outcome":{_quoted(attempt.outcome)},"s":{_written_s(attempt.duration_s)}'
-    )
+    tried = _tried(attempt.credential_id, attempt.credential_display, attempt.outcome)
+    text = f'{{{tried},"s":{_written_s(attempt.duration_s)}'
     if attempt.provider != call.provider:
         text += f',"provider":{_quoted(attempt.provider)}'
     if attempt.provider_id != (
