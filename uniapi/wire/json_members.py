@@ -28,7 +28,7 @@ def load_members(text: str) -> tuple[Any, bool]:
         value = parse_json(text)
         # Without these two escapes what can be spelled plainly is. Each name once, as a text: so
         # no member has it twice, and none further inside either.
-        if isinstance(value, dict) and all([text.count(f'"{name}"') == 1 for name in value]):
+        if isinstance(value, dict) and all(text.count(f'"{name}"') == 1 for name in value):
             return value, False
     opening = _OPENING.match(text)
     if opening is None:
