@@ -21,7 +21,7 @@ Role: TypeAlias = Literal["system", "developer", "user", "assistant"]
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Message:
     role: Role
     parts: tuple[Part, ...]

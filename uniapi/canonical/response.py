@@ -27,7 +27,7 @@ from .parts import Json, Media, Part, Reasoning, Refusal, Text, ToolCall
 from .usage import Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Choice:
     """One of the answers: its parts in order and how it ended."""
 
@@ -35,7 +35,7 @@ class Choice:
     finish: Finish
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Response:
     """`extensions`: unknown members of the envelope, by dialect."""
 

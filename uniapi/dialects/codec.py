@@ -15,7 +15,7 @@ from .fitting import NOTHING_BESIDE, Beside
 from .quirk import PLAIN, Quirk
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class EncodedRequest:
     """A request body for an upstream.
 
@@ -29,7 +29,7 @@ class EncodedRequest:
     beside: Beside = NOTHING_BESIDE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class EncodedResponse:
     """A whole answer for a client; `losses` go to the log. `items`: its output items, where the
     dialect lets a client name them later by their ids (Responses).

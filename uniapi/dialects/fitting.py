@@ -174,13 +174,14 @@ def fit_by(rules: Sequence[FitRule], turns_in: str = "messages") -> Fit:
         if is_alone and concerned.where is not None and concerned.where.isdisjoint(marks):
             return body, ()
         fitting = Fitting(quirk=quirk, beside=beside)
+        marked = body
         for rule, where in concerned.rules:
-            has_none = where is not None and where.isdisjoint(marks)
-            if has_none and (is_alone or not rule.reads_beside):
-                continue
-            fitted = rule.apply(body, fitting)
-            if fitted is not body:
-                body, marks = fitted, marks_of(fitted, turns_in)
+            if where is not None and (is_alone or not rule.reads_beside):
+                if marked is not body:
+                    marked, marks = body, marks_of(body, turns_in)
+                if where.isdisjoint(marks):
+                    continue
+            body = rule.apply(body, fitting)
         return body, tuple(dict.fromkeys(fitting.losses))
 
     return fit

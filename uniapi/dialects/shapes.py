@@ -4,9 +4,6 @@ what was there instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from uniapi.canonical import Json
 from uniapi.errors import WireError
 
@@ -16,17 +13,28 @@ upstream bytes.
 """
 
 
-@contextmanager
-def expecting(what: str) -> Iterator[None]:
+class expecting:
     """The edge of a whole answer's decoder: what is raised inside for a wrong shape becomes a
     WireError that says `what` was expected.
     """
-    try:
-        yield
-    except RecursionError:
-        raise WireError(f"expected {what}, found one nested too deep") from None
-    except SHAPE_ERRORS as error:
-        raise WireError(f"expected {what}: {type(error).__name__}: {error}") from None
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        if error is None:
+            return
+        if isinstance(error, RecursionError):
+            raise WireError(f"expected {self._what}, found one nested too deep") from None
+        if isinstance(error, SHAPE_ERRORS):
+            shown = f"{type(error).__name__}: {error}"
+            raise WireError(f"expected {self._what}: {shown}") from None
 
 
 def text_of(value: Json) -> str:

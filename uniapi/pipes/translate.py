@@ -298,8 +298,7 @@ def _decoded(report: Report, body: bytes, decode: Callable[[Json], Response]) ->
     report.text = [response.text]
     report.response = response
     if report.turn is not None:
-        for event in unfold(response):
-            report.turn.note(event)
+        report.turn.read(response)
     if response.response_id:
         report.issued_ids.append(response.response_id)
     report.settle()

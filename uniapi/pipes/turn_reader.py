@@ -8,7 +8,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from uniapi.canonical import Event, Opaque, Part, PartDelta, PartEnd, PartStart, Reasoning, ToolCall
+from uniapi.canonical import (
+    Event,
+    Opaque,
+    Part,
+    PartDelta,
+    PartEnd,
+    PartStart,
+    Reasoning,
+    Response,
+    ToolCall,
+    unfold,
+)
 from uniapi.values import dataclass
 
 UNSIGNED_FAMILY = "unsigned"
@@ -65,6 +76,13 @@ class TurnReader:
                 self._close(index)
             case _:
                 pass
+
+    def read(self, response: Response) -> None:
+        """A whole answer, as `note` takes its events; most hold nothing that is kept."""
+        parts = response.choices[0].parts if response.choices else ()
+        if any(isinstance(part, Reasoning | ToolCall) for part in parts):
+            for event in unfold(response):
+                self.note(event)
 
     def _close(self, index: int) -> None:
         part = self.open.pop(index, None)

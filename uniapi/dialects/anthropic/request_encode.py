@@ -14,7 +14,7 @@ from typing import Any
 from uniapi.canonical import Json, Request
 from uniapi.dialects.cache_marks import ephemeral
 from uniapi.dialects.codec import EncodedRequest
-from uniapi.dialects.fitting import Beside
+from uniapi.dialects.fitting import NOTHING_BESIDE, Beside
 from uniapi.dialects.losses import SETTINGS, unsaid
 from uniapi.dialects.turn_repair import encode_system, json_in_words
 
@@ -86,8 +86,15 @@ def encode_request(request: Request) -> EncodedRequest:
         body=body,
         losses=tuple(dict.fromkeys(losses)),
         headers={"anthropic-beta": ",".join(betas)} if betas else {},
-        beside=Beside(reasoning=request.reasoning, output_format=request.output_format),
+        beside=_beside(request),
     )
+
+
+def _beside(request: Request) -> Beside:
+    reasoning, output_format = request.reasoning, request.output_format
+    if reasoning is None and output_format is None:
+        return NOTHING_BESIDE
+    return Beside(reasoning=reasoning, output_format=output_format)
 
 
 def _conversation(
