@@ -52,6 +52,15 @@ async def test_media_leave_as_the_call_does_to_public_addresses_only(web):
     assert passage == Passage(proxy=PASSAGE.proxy, ca_file=PASSAGE.ca_file, only_public=True)
 
 
+async def test_an_address_is_no_longer_than_8192_characters(web):
+    """Nor one that is redirected to; caches are keyed by addresses."""
+    long = "https://pictures.example/" + "a" * 8192
+    assert "8192" in await refusal(web, long)
+    web.answers[URL] = (302, {"location": long}, b"")
+    assert "8192" in await refusal(web, URL)
+    assert long not in [request.url for request in web.requests]
+
+
 async def test_private_addresses_are_let_pass_on_demand(web):
     web.answers["http://192.168.0.9/a.png"] = (200, {}, PNG)
     assert await inlined(web, "http://192.168.0.9/a.png", allow_private=True)

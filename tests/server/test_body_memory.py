@@ -1,5 +1,7 @@
 """The sum of all request bodies in memory is bounded, whatever each of them may have."""
 
+import asyncio
+
 import pytest
 
 from uniapi.canonical import RequestRefused
@@ -71,3 +73,22 @@ async def test_a_body_that_names_no_length_counts_as_it_comes():
     with BodyShare(BodyMemory(), 50) as share, pytest.raises(RequestRefused):
         await read_body(request(body), 1000, share)
     assert body.taken == 6
+
+
+class Silent(Body):
+    """One that is announced and never comes."""
+
+    def at_eof(self):
+        return False
+
+    async def read(self, seconds):
+        await asyncio.Event().wait()
+
+
+async def test_who_announces_a_large_body_and_sends_nothing_keeps_nobody_out():
+    memory = BodyMemory()
+    with BodyShare(memory, 50) as silent, BodyShare(memory, 50) as other:
+        waiting = asyncio.ensure_future(read_body(request(Silent(1), length=50), 1000, silent))
+        await asyncio.sleep(0)
+        assert await read_body(request(Body(5), length=50), 1000, other) == b"x" * 50
+        waiting.cancel()

@@ -6,6 +6,7 @@ Three memories belong here: `issued_ids` (ids that live with one account), `reas
 client could not carry of an answer) and `issued_items` (what it names by an id alone).
 """
 
+from .aside import let_go_soon
 from .attempt_log import shown_headers
 from .cache_rounds import CACHES_FILE, CacheRounds, cache_rows
 from .call_facts import counts_tokens, estimate_call_tokens
@@ -50,6 +51,7 @@ __all__ = [
     "estimate_call_tokens",
     "estimate_pd",
     "first_way",
+    "let_go_soon",
     "list_models",
     "model_not_found",
     "prepare_once",

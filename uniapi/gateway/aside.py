@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import TypeVar
 
 from uniapi.canonical import Call
@@ -27,6 +29,26 @@ def is_long(call: Call) -> bool:
     if len(body) + call.upload_bytes > LARGE_BYTES:
         return True
     return body.count(b"{") + body.count(b"[") > MANY_CONTAINERS
+
+
+def let_go_soon(things: list[object]) -> None:
+    """Values that nobody needs once the call's own frames are gone: a large one is let go piece by
+    piece, in a thread, because Python lets no other thread in until all of a value is gone.
+    """
+    loop = asyncio.get_running_loop()
+    loop.call_soon(partial(loop.run_in_executor, None, let_go, things))
+
+
+def let_go(things: list[object]) -> None:
+    """Empty `things`: whatever contains others goes before them, and they one by one."""
+    while things:
+        thing = things.pop()
+        if isinstance(thing, dict):
+            things.extend(thing.values())
+        elif isinstance(thing, list | tuple):
+            things.extend(thing)
+        elif is_dataclass(thing):
+            things.extend([getattr(thing, one.name, None) for one in fields(thing)])
 
 
 async def aside(work: Callable[[], Result]) -> Result:

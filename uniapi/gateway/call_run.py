@@ -22,7 +22,7 @@ from uniapi.stats import CallRecord
 from uniapi.wire import dump_json
 
 from .answer_headers import JSON_HEADERS, attempts_header, harmless_type
-from .aside import aside
+from .aside import aside, let_go_soon
 from .attempt_log import log, tell_failure, tell_mending, tell_step
 from .attempt_try import Try
 from .call_records import call_record, outcome_of_refusal
@@ -185,6 +185,9 @@ class CallRun:
         if state.receiver is not None:
             state.receiver.close()
             state.receiver = None
+        if state.setting.takes_long:
+            request = None if state.decoded is None else state.decoded.request
+            let_go_soon([*state.bodies, request])
 
 
 def _as_failure(refused: RequestRefused) -> Failure:

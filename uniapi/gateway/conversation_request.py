@@ -14,7 +14,7 @@ from uniapi.config import NO_OVERRIDES
 from uniapi.dialects import NOTHING_BESIDE, ReplyContext
 from uniapi.pipes import Pipe, PipeChoice
 from uniapi.routing import Road
-from uniapi.wire import HttpRequest, ResponseHead, dump_json
+from uniapi.wire import HttpRequest, ResponseHead
 
 from .overrides import apply_overrides
 from .prepared import (
@@ -24,6 +24,7 @@ from .prepared import (
     model_to_splice,
     relayed_bytes,
     request_headers,
+    written_for,
 )
 from .route import Way, client_side
 from .session_hint import session_hint
@@ -86,7 +87,7 @@ def prepare_conversation(
             method=way.address.method,
             url=way.address.url,
             headers=way.headers if is_usual and way.headers else _own_headers(call, way, own),
-            body=relayed_bytes(call, body) if way.road is Road.RELAY else dump_json(body),
+            body=(relayed_bytes if way.road is Road.RELAY else written_for)(call, body),
             head=way.head if is_usual else None,
         ),
         make_pipe=_pipe(call, way, choice, may_end_empty=may_end_empty),

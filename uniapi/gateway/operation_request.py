@@ -21,7 +21,7 @@ from uniapi.operations import (
     with_verb,
 )
 from uniapi.pipes import Classify, Pipe, RelayChoice, TranslateAnswer, TranslateEvents
-from uniapi.wire import Answers, BodySource, HttpRequest, MultipartError, ResponseHead, dump_json
+from uniapi.wire import Answers, BodySource, HttpRequest, MultipartError, ResponseHead
 
 from .operation_shapes import client_shape, upstream_shape
 from .overrides import apply_overrides
@@ -31,6 +31,7 @@ from .prepared import (
     model_to_splice,
     relayed_bytes,
     request_headers,
+    written_for,
 )
 from .route import Way
 from .uploads import Upload
@@ -110,7 +111,8 @@ def _translate(
     headers = _headers(call, way, "application/json", {"accept": accept})
     overrides = place.provider.body_overrides
     bodies = [
-        dump_json(apply_overrides(dict(body), overrides, place.alias)) for body in encoded.bodies
+        written_for(call, apply_overrides(dict(body), overrides, place.alias))
+        for body in encoded.bodies
     ]
     *earlier, last = [
         HttpRequest(method="POST", url=url, headers=headers, body=body) for body in bodies

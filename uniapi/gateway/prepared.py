@@ -14,10 +14,12 @@ from uniapi.engines import Place
 from uniapi.pipes import Pipe
 from uniapi.values import dataclass
 from uniapi.wire import (
+    LARGE_BYTES,
     Answers,
     HttpRequest,
     ResponseHead,
     dump_json,
+    dump_long_json,
     insert_member,
     splice_member,
     splice_text,
@@ -141,7 +143,7 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     if misspelt:
         body = {name: value for name, value in body.items() if name not in misspelt}
     if not sent.keys() <= body.keys():
-        return dump_json(body)
+        return written_for(call, body)
     changed = [
         name
         for name, value in body.items()
@@ -150,7 +152,7 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     data: bytes | None = call.body
     for name in changed:
         if name not in SPLICED_MEMBERS:
-            return dump_json(body)
+            return written_for(call, body)
         if data is None:
             break
         if isinstance(sent.get(name), str):
@@ -159,4 +161,9 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
             data = splice_member(data, (name,), body[name])
         else:
             data = insert_member(data, name, body[name])
-    return data if data is not None else dump_json(body)
+    return data if data is not None else written_for(call, body)
+
+
+def written_for(call: Call, body: dict[str, Any]) -> bytes:
+    """`body` in JSON; that of a large call is written in a thread."""
+    return dump_long_json(body) if len(call.body) > LARGE_BYTES else dump_json(body)

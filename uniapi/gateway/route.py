@@ -135,6 +135,11 @@ class Decoded:
                 raise unexpected_shape(error) from None
         return self._request
 
+    @property
+    def request(self) -> Request | None:
+        """What was decoded, where it was."""
+        return self._request
+
     def put(self, request: Request) -> None:
         """Replace it (media fetched in the meantime)."""
         self._request = request

@@ -273,13 +273,20 @@ class Http1Connection(asyncio.BufferedProtocol):
 
 def origin_of(url: str, passage: Passage) -> Origin:
     """Raises ValueError for what is no absolute http or https URL."""
-    return _origin(url, passage.ca_file, passage.only_public)
+    find = _origin if len(url) <= _LONGEST_KEPT else _read_origin
+    return find(url, passage.ca_file, passage.only_public)
 
 
-@lru_cache(maxsize=1024)
-def _origin(url: str, ca_file: str | None, only_public: bool) -> Origin:
+_LONGEST_KEPT = 1024
+"""Characters: the addresses of pictures are a stranger's."""
+
+
+def _read_origin(url: str, ca_file: str | None, only_public: bool) -> Origin:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{parts.scheme or 'nothing'} is no address that can be asked")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return Origin(parts.scheme, parts.hostname, port, ca_file, only_public)
+
+
+_origin = lru_cache(maxsize=1024)(_read_origin)

@@ -38,6 +38,8 @@ MAX_MEDIA_BYTES = 20 * 1024 * 1024
 MAX_TOTAL_BYTES = 50 * 1024 * 1024
 TIMEOUT_S = 30.0
 MAX_REDIRECTS = 3
+MAX_URL = 8192
+"""Characters of an address that is fetched; `data:` URLs are bounded by their bytes."""
 AT_ONCE = 8
 """Of one client key, however many requests it has running: slow ones hold up nobody else."""
 
@@ -68,11 +70,9 @@ class MediaFetcher:
         fetched at the same time; `hold` is told of every byte. Raises RequestRefused: 400 naming
         the URL, and what `hold` raises.
         """
-        wanted = {
-            media.url: media
-            for media in iter_media(request.messages)
-            if media.url is not None and needs_inline(media)
-        }
+        # A conversation may be long, and pictures take a while in base64.
+        loop = asyncio.get_running_loop()
+        wanted = await loop.run_in_executor(None, _wanted, request, needs_inline)
         if not wanted:
             return request
         if len(wanted) > MAX_MEDIA:
@@ -84,17 +84,31 @@ class MediaFetcher:
         passage = replace(passage, only_public=not allow_private)
         async with self._at_once.share(client) as at_once:
             fetching = _Fetching(self._transport, passage, Budget(MAX_TOTAL_BYTES, hold), at_once)
-            fetched = await fetching.all(tuple(wanted))
-        messages = tuple(
-            Message(
-                role=m.role,
-                name=m.name,
-                phase=m.phase,
-                parts=tuple(_inlined(part, fetched, needs_inline) for part in m.parts),
-            )
-            for m in request.messages
+            fetched = await fetching.all(wanted)
+        return await loop.run_in_executor(None, _with_media, request, fetched, needs_inline)
+
+
+def _wanted(request: Request, needs_inline: Callable[[Media], bool]) -> tuple[str, ...]:
+    """The addresses of the media that are needed by value, each once."""
+    found = {
+        media.url: None
+        for media in iter_media(request.messages)
+        if media.url is not None and needs_inline(media)
+    }
+    return tuple(found)
+
+
+def _with_media(request: Request, fetched: Fetched, needs_inline: Any) -> Request:
+    messages = tuple(
+        Message(
+            role=m.role,
+            name=m.name,
+            phase=m.phase,
+            parts=tuple(_inlined(part, fetched, needs_inline) for part in m.parts),
         )
-        return replace(request, messages=messages)
+        for m in request.messages
+    )
+    return replace(request, messages=messages)
 
 
 class Shares:
@@ -170,7 +184,7 @@ class _Fetching:
 
     async def _one(self, url: str) -> tuple[str | None, bytes]:
         if url.startswith("data:"):
-            return _data_url(url)
+            return await asyncio.get_running_loop().run_in_executor(None, _data_url, url)
         try:
             async with self._at_once:
                 return await asyncio.wait_for(self._followed(url), TIMEOUT_S)
@@ -182,6 +196,8 @@ class _Fetching:
     async def _followed(self, url: str) -> tuple[str | None, bytes]:
         target = url
         for _ in range(MAX_REDIRECTS + 1):
+            if len(target) > MAX_URL:
+                raise _refused(url, f"an address has at most {MAX_URL} characters")
             if not target.lower().startswith(("http://", "https://")):
                 raise _refused(url, "only http and https URLs are fetched")
             head, body = await fetch(

@@ -36,10 +36,12 @@ async def read_body(incoming: Incoming, max_bytes: int, share: BodyShare | None 
     """
     length = incoming.length
     if share is not None and length is not None and length <= max_bytes:
-        share.grow_to(length)
+        share.check_room(length)
     if length is not None and length <= max_bytes and not _encoding(incoming):
         whole = incoming.body.whole()
         if whole is not None:
+            if share is not None:
+                share.grow_to(len(whole))
             return whole
     pieces, size = [], 0
     async for data in body_pieces(incoming, max_bytes):

@@ -31,12 +31,17 @@ class BodyShare:
         self._held = 0
 
     def grow_to(self, size: int) -> None:
-        """The body has, or is going to have, so many bytes. Raises RequestRefused: 503 when there
-        is no room for them.
-        """
+        """The body has so many bytes. Raises RequestRefused: 503 when there is no room for them."""
         more = size - self._held
-        if more <= 0:
-            return
+        if more > 0:
+            self.check_room(more)
+            self._memory.held += more
+            self._held = size
+
+    def check_room(self, more: int) -> None:
+        """The body is going to have so many bytes, of which none is held before it is here: who
+        announces much and sends nothing keeps nobody out. Raises RequestRefused as `grow_to`.
+        """
         if self._memory.held + more > self._most:
             raise RequestRefused(
                 ClientError(
@@ -49,8 +54,6 @@ class BodyShare:
                     headers={"retry-after": str(RETRY_AFTER_S)},
                 )
             )
-        self._memory.held += more
-        self._held = size
 
     def add(self, more: int) -> None:
         """As `grow_to`, beside what is held already."""

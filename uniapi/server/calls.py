@@ -11,7 +11,8 @@ from typing import NamedTuple
 from uniapi.canonical import ClientError, RequestRefused, holds_nothing
 from uniapi.clock import Epoch
 from uniapi.dialects import CLIENT_DIALECTS
-from uniapi.wire import dump_json
+from uniapi.gateway import let_go_soon
+from uniapi.wire import LARGE_BYTES, dump_json
 
 from .arrival_log import tell_arrival
 from .body import read_body, read_object
@@ -61,6 +62,8 @@ class Calls:
             # From here on whatever becomes of it is recorded, and the record is its line.
             visit.reply.is_recorded = True
             await self._desk.run(call, visitor.key, visit.reply)
+            if len(body) > LARGE_BYTES:
+                let_go_soon([value])
         finally:
             share.give_back()
 
@@ -86,12 +89,14 @@ class Calls:
     async def stored(self, visit: Visit) -> None:
         """What is kept upstream."""
         visitor, incoming = visit.visitor, visit.incoming
-        body = await read_body(incoming, visitor.preferences.max_body_bytes)
-        call = make_stored_call(
-            _arrival(visit), visitor.route, incoming.method, body, incoming.head.query
-        )
-        visit.reply.is_recorded = True
-        await self._desk.run(call, visitor.key, visit.reply)
+        preferences = visitor.preferences
+        with BodyShare(self._bodies, preferences.max_bodies_bytes) as share:
+            body = await read_body(incoming, preferences.max_body_bytes, share)
+            call = make_stored_call(
+                _arrival(visit), visitor.route, incoming.method, body, incoming.head.query
+            )
+            visit.reply.is_recorded = True
+            await self._desk.run(call, visitor.key, visit.reply)
 
     def _inspect_refused(
         self, visit: Visit, arrival: Arrival, body: bytes, error: ClientError

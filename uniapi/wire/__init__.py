@@ -11,7 +11,7 @@ from .aws_eventstream import (
     unwrap_chunk,
 )
 from .body_paths import ITEM, Path, changed_at, holds, paths_to, renamed, walk, without
-from .frames import LARGE_BYTES, Frame, Framer, dump_json, dump_long_json, load_json, parse_json
+from .frames import LARGE_BYTES, Frame, Framer, dump_json, load_json, parse_json
 from .http import (
     CREDENTIAL_HEADERS,
     HOP_BY_HOP,
@@ -28,6 +28,7 @@ from .inflate import STEP_BYTES, Inflater, inflater_for
 from .json_array import JsonArrayDecoder, JsonArrayWriter
 from .json_members import holds_twins, load_members
 from .json_values import MAX_VALUES, holds_more_values
+from .long_json import dump_long_json
 from .multipart import (
     FormBody,
     FormPart,

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -120,18 +119,3 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 def dump_text(text: str) -> bytes:
     """`dump_json` of a short text that comes again and again, such as the name of a model."""
     return dump_json(text)
-
-
-def dump_long_json(value: Mapping[str, Any]) -> bytes:
-    """`dump_json` for an object with long lists in it, in a thread: the lists are written item by
-    item, so that other threads get their turn in between.
-    """
-    members = []
-    for name, member in value.items():
-        written = (
-            b"[" + b",".join([dump_json(item) for item in member]) + b"]"
-            if isinstance(member, list)
-            else dump_json(member)
-        )
-        members.append(dump_json(name) + b":" + written)
-    return b"{" + b",".join(members) + b"}"

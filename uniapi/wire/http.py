@@ -81,10 +81,20 @@ class ResponseHead:
         return media_type(self.headers.get("content-type", ""))
 
 
-@lru_cache(maxsize=256)
 def media_type(stated: str) -> str:
     """That of a `content-type` header, without its parameters, lower-case."""
+    return (_media_type if len(stated) <= _LONGEST_KEPT else _read_media_type)(stated)
+
+
+_LONGEST_KEPT = 256
+"""Characters: what a stranger sends is not kept, however long."""
+
+
+def _read_media_type(stated: str) -> str:
     return stated.partition(";")[0].strip().lower()
+
+
+_media_type = lru_cache(maxsize=256)(_read_media_type)
 
 
 Answers = list[tuple[ResponseHead, bytes]]

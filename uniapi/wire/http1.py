@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -59,20 +58,16 @@ def request_bytes(request: HttpRequest) -> bytes:
 
 
 def head_of_request(request: HttpRequest) -> bytes:
-    """Its head but for what depends on the body. Raises ValueError like `request_bytes`."""
-    return _head(request.method, request.url, tuple(request.headers.items()))
-
-
-@lru_cache(maxsize=512)
-def _head(method: str, url: str, headers: tuple[tuple[str, str], ...]) -> bytes:
-    """Most requests to one place have the same."""
-    parts = urlsplit(url)
+    """Its head but for what depends on the body. Raises ValueError like `request_bytes`. Not kept
+    here: credentials are in it, and whatever of a client's headers goes along.
+    """
+    parts = urlsplit(request.url)
     target = parts.path or "/"
     if parts.query:
         target += "?" + parts.query
     host = parts.netloc.rpartition("@")[2]
-    lines = [f"{method} {target} HTTP/1.1", f"host: {host}"]
-    for name, value in headers:
+    lines = [f"{request.method} {target} HTTP/1.1", f"host: {host}"]
+    for name, value in request.headers.items():
         if _BAD_HEADER_VALUE.search(value) or _BAD_HEADER_VALUE.search(name):
             raise ValueError(f"the header {name!r} holds a line break")
         lines.append(f"{name}: {value}")
