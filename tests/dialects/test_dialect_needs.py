@@ -28,6 +28,11 @@ CASES: list[tuple[str, dict[str, Any], DialectNeeds]] = [
         DialectNeeds(has_functions=True, effort="low"),
     ),
     ("openai_responses", {"tools": [{"type": "function", "name": "f"}]}, NO_NEEDS),
+    (
+        "openai_responses",
+        {"tools": [{"type": "namespace", "name": "mcp"}]},
+        DialectNeeds(groups_tools=True),
+    ),
     ("anthropic", {"tools": [{"name": "f"}]}, DialectNeeds(has_functions=True)),
     ("anthropic", {"tools": [{"type": "custom"}]}, DialectNeeds(has_functions=True)),
     ("anthropic", {"tools": [{"type": "web_search_20250305"}]}, DialectNeeds(searches=True)),

@@ -62,6 +62,8 @@ GEMINI = {
     "store": True,
     "generationConfig": {"temperature": 1, "enableEnhancedCivicAnswers": True},
 }
+MARKED = {"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}
+PICTURE = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:"}}]}
 EFFORTS = {("reasoning_effort",): ("none", "low", "medium", "high")}
 
 
@@ -485,6 +487,93 @@ TEXTS = [
         "BAD_REQUEST: store: Extra inputs are not permitted",
         CHAT,
         drops("store"),
+    ),
+    (
+        "fireworks",
+        "2 request validation errors: Input should be a valid string, field:"
+        " 'messages[0].content.str', value: [{'type': 'text', 'text': 'x', 'cache_control':"
+        " {'type': 'ephemeral'}}]; Extra inputs are not permitted, field:"
+        " 'messages[0].content.list[ChatMessageContent][0].cache_control'",
+        {"messages": [{"role": "user", "content": [MARKED]}]},
+        drops("messages.[].content.[].cache_control"),
+    ),
+    (
+        "copilot, claude",
+        "system.1.cache_control.ephemeral.scope: Extra inputs are not permitted",
+        {"system": [MARKED, {**MARKED, "cache_control": {"type": "ephemeral", "scope": "global"}}]},
+        drops("system.[].cache_control.scope"),
+    ),
+    (
+        "anthropic",
+        "messages.0.content.0.text.citations: Extra inputs are not permitted",
+        {"messages": [{"role": "user", "content": [{**MARKED, "citations": []}]}]},
+        drops("messages.[].content.[].citations"),
+    ),
+    (
+        "deepseek, messages",
+        "Invalid 'user_id': string does not match pattern. Expected a string that matches the"
+        " pattern '^[a-zA-Z0-9_-]+$'.",
+        {**CLAUDE, "metadata": {"user_id": "{}"}},
+        drops("metadata.user_id"),
+    ),
+    (
+        "openai",
+        "Invalid 'prompt_cache_key': string too long. Expected a string with maximum length 64,"
+        " but got a string with length 90 instead.",
+        CHAT,
+        drops("prompt_cache_key"),
+    ),
+    (
+        "openai",
+        "Invalid 'max_tokens': integer below minimum value. Expected a value >= 1, but got -1"
+        " instead.",
+        CHAT,
+        drops("max_tokens"),
+    ),
+    (
+        "xai",
+        "Argument not supported: external_web_access",
+        {"tools": [{"type": "web_search", "external_web_access": True}]},
+        drops("tools.[].external_web_access"),
+    ),
+    (
+        "xai",
+        "Argument not supported: instructions and previous_response_id together",
+        {"instructions": "a", "previous_response_id": "resp_1"},
+        Learned(),
+    ),
+    (
+        "fireworks",
+        "Requests with max_tokens > 4096 must have stream=true",
+        CHAT,
+        facts(streams_only=True),
+    ),
+    (
+        "a relay of kimi's",
+        "VolcengineException - tools.function.parameters is not a valid moonshot flavored json"
+        " schema, details: <At path 'properties.a': type is not defined>",
+        CHAT,
+        facts(moonshot_schemas=True),
+    ),
+    (
+        "a relay of bedrock's",
+        "ValidationException: x-anthropic-billing-header is a reserved keyword and may not be used"
+        " in the system prompt.",
+        CLAUDE,
+        facts(anthropic_billing_block=False),
+    ),
+    (
+        "deepseek",
+        "Failed to deserialize the JSON body into the target type: messages[0]: unknown variant"
+        " `image_url`, expected `text` at line 1 column 242537",
+        {"messages": [PICTURE, {"role": "assistant", "content": "a"}, CHAT["messages"][1]]},
+        facts(past_images=False),
+    ),
+    (
+        "openrouter",
+        "No endpoints found that support image input",
+        {"messages": [PICTURE]},
+        Learned(),
     ),
     ("xiaomi", "Param Incorrect", CHAT, Learned()),
     ("zhipu", "API 调用参数有误，请检查文档。", CHAT, Learned()),

@@ -599,6 +599,7 @@ def test_every_vendor_of_a_row_is_known_by_its_address() -> None:
 OTHERWISE = {
     "has_images": "the provider says it (`image`)",
     "text_content_only": "learned from a refusal",
+    "past_images": "learned from a refusal",
     "dropped_members": "by `drops`",
     "keeps_cache_marks": "the provider says it (`prompt_cache`)",
     "learned_drops": "learned from a refusal",

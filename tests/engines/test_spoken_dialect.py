@@ -89,6 +89,21 @@ def test_the_model_and_the_request_decide(
     assert engine_for(place.provider).dialect(place, client, needs).name == dialect
 
 
+def test_namespaces_of_tools_go_to_xai_in_chat(target: Callable[..., Target]) -> None:
+    """Where they are plain functions; OpenAI knows them, and xAI is asked as its client asks
+    otherwise.
+    """
+    namespaces = DialectNeeds(groups_tools=True)
+
+    def spoken(base_url: str, needs: DialectNeeds) -> str:
+        place = target("grok-4.6", base_url=base_url)
+        return engine_for(place.provider).dialect(place, RESPONSES, needs).name
+
+    assert spoken("https://api.x.ai/v1", namespaces) == CHAT
+    assert spoken("https://api.x.ai/v1", NO_NEEDS) == RESPONSES
+    assert spoken(OPENAI, namespaces) == RESPONSES
+
+
 ADDRESSES = [
     ("https://api.openai.com/v1/chat/completions", {}, "gpt-5-pro", CHAT, RESPONSES),
     ("https://api.openai.com/v1/chat/completions", {}, "gpt-4o", CHAT, CHAT),

@@ -11,11 +11,13 @@ from uniapi.values import dataclass
 class DialectNeeds:
     """`has_functions`: functions are offered. `effort`: how much to think, None unsaid; `medium`
     where thinking is asked for without a measure. `searches`: the vendor is to search the web.
+    `groups_tools`: functions are offered in namespaces.
     """
 
     has_functions: bool = False
     effort: str | None = None
     searches: bool = False
+    groups_tools: bool = False
 
     @property
     def names_effort(self) -> bool:

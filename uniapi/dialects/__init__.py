@@ -31,6 +31,7 @@ from .fit_learned import at_most
 from .fitting import NOTHING_BESIDE, Beside
 from .http_errors import is_wall
 from .observer import Observer
+from .past_images import without_past_images
 from .quirk import PLAIN, Quirk, TakenMembers
 from .resets import reset_seconds
 from .shapes import SHAPE_ERRORS
@@ -93,4 +94,5 @@ __all__ = [
     "nothing_more",
     "reset_seconds",
     "retry_after_seconds",
+    "without_past_images",
 ]

@@ -27,6 +27,13 @@ _CHAT_MEMBERS = frozenset(
 )
 
 
+def responses_needs(body: Mapping[str, Json]) -> DialectNeeds:
+    """Of a Responses body, which is asked as it is wherever the vendor knows its tools."""
+    if not _has(_objects(body.get("tools")), ("namespace",)):
+        return NO_NEEDS
+    return DialectNeeds(groups_tools=True)
+
+
 def messages_needs(body: Mapping[str, Json]) -> DialectNeeds:
     """Of a Messages body: a tool without a type, or of type `custom`, is the client's function."""
     tools = _objects(body.get("tools"))

@@ -43,6 +43,10 @@ class Quirk:
     """False: tools, tool choice and tool turns are left out (`tools: false`)."""
     has_images: bool = True
     """False: image parts are left out (`image: false`)."""
+    past_images: bool = True
+    """False: pictures are refused; those of earlier turns and of tools' results are told as words,
+    so that a conversation with some can go on.
+    """
     image_urls: bool = True
     """False: images by URL must be fetched and sent by value."""
     think_tags: bool = False
@@ -260,6 +264,10 @@ class Quirk:
     """
     anthropic_body_mark: bool = True
     """A body may carry `cache_control` itself, for a mark that moves with the newest turn."""
+    anthropic_billing_block: bool = True
+    """False: Claude Code's attribution block is no part of the instructions."""
+    anthropic_user_ids: Literal["any", "word"] = "any"
+    """`word`: `metadata.user_id` is of letters, digits, `_` and `-`."""
     anthropic_cache_marks: int | None = None
     """So many blocks of a body may carry `cache_control`; None: nobody counts."""
     anthropic_tool_search: bool = True

@@ -91,7 +91,8 @@ _OF_ACCOUNTS: tuple[RefusalRow, ...] = (
         over=BAD | {_K.SERVER_ERROR},
         says=listed("""
             invalid `signature` | invalid signature in thinking | invalid thinking signature
-            thinking block … signature … invalid | thought signature is not valid
+            thinking block … signature … invalid | of type 'reasoning' was provided without
+            without its required 'reasoning' item | thought signature is not valid
             thought_signature … not valid | invalid thought signature | corrupted thought signature
             invalid_encrypted_content | encrypted content … could not be
             encrypted_content … could not be
@@ -195,7 +196,8 @@ _OF_ACCOUNTS: tuple[RefusalRow, ...] = (
             billing hard limit | billing_hard_limit_reached | check your billing | requires billing
             enable billing | billing account | limited to … calls / month | limit: 0, | limit: 0
             余额不足 | 额度不足 | 额度已用尽 | 额度已用完 | 欠费 | 使用上限 | 用量上限 | 套餐已到期
-            流量包已用完
+            流量包已用完 | overdue balance | accountoverdue | setlimitexceeded
+            set inference limit | free trial quota
         """),
     ),
     # «You exceeded your current quota» is said of Gemini's limits per minute too.

@@ -9,6 +9,17 @@ from uniapi.canonical import FailureKind as _K
 from .refusal_row import BAD, FULL, REFUSED, RefusalRow, listed
 
 ROWS_OF_MODELS: tuple[RefusalRow, ...] = (
+    # Pictures that the model cannot read, and more tools than the vendor takes: another's can
+    RefusalRow(
+        kind=_K.NOT_SERVED,
+        over=REFUSED,
+        says=listed("""
+            unknown variant `image | is not a multimodal model | at most 0 image
+            not support image input | not support images | image input is not supported
+            'tools': array too long | 'tools' : maximum number of items | more than 128 tools
+            function declarations can be specified
+        """),
+    ),
     # OpenAI's codes for a malformed request, whatever its message says of models
     RefusalRow(
         kind=_K.BAD_REQUEST,
@@ -69,7 +80,8 @@ ROWS_OF_MODELS: tuple[RefusalRow, ...] = (
             token has no access to model | no access to model | no access to the model
             not have access to … model | not have access to model | don't have access to the model
             doesn't have access to the model | access to model denied | access to the model
-            access to this model | model access is denied | not allowed to use this model
+            access to this model | access to the requested resource | model access is denied
+            not allowed to use this model
             not allowed to sample from this model | model_access_denied | unable to access model
             not allowed to use the model | not allowed to access this model
             not allowed to access model | not allowed to use publisher model
@@ -80,7 +92,7 @@ ROWS_OF_MODELS: tuple[RefusalRow, ...] = (
             accessdenied.unpurchased | modelnotopen | not activated the model
             not available in your current plan | not available on your plan
             not included in your plan | must be verified to | use case details have not been
-            no_access
+            no_access | not authorized to perform: bedrock: … on resource
         """),
         unless=listed("""
             任何模型 | does not exist or | was not found or | make sure the correct model
@@ -135,6 +147,7 @@ ROWS_OF_MODELS: tuple[RefusalRow, ...] = (
         over=BAD | FULL,
         says=listed("""
             engine_overloaded | engine overloaded | engine is currently | overloaded | server_busy
+            serveroverloaded | server overload
             server is busy | service is busy | service is being relocated | at capacity
             no capacity | no instances available | capacity temporarily exceeded
             capacity_exhausted | capacity_exceeded | serving capacity | temporarily unavailable

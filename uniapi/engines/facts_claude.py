@@ -146,6 +146,29 @@ CLAUDE_ROWS = (
         anthropic_tool_search=False,
     ),
     fact(
+        "«x-anthropic-billing-header is a reserved keyword and may not be used in the system"
+        " prompt.» (Bedrock: anthropics/claude-code#24168, anthropics/claude-code-action#928,"
+        " musistudio/claude-code-router#1161; 2026-11-30)",
+        engines={"aws"},
+        anthropic_billing_block=False,
+    ),
+    fact(
+        "Claude Code's attribution block differs from call to call, and stands before all that a"
+        " prefix cache of another maker could hold (ggml-org/llama.cpp#20623, ollama/ollama#14918,"
+        " farion1231/cc-switch#2842; 2026-11-30)",
+        r"(?!.*claude)",
+        engines={"claude"},
+        anthropic_billing_block=False,
+    ),
+    fact(
+        "DeepSeek's Messages: «Invalid 'user_id': string does not match pattern. Expected a string"
+        " that matches the pattern '^[a-zA-Z0-9_-]+$'.», of the JSON that Claude Code sends"
+        " (deepseek-ai/awesome-deepseek-agent#67, 2026-11-30)",
+        engines={"claude"},
+        vendors={"deepseek"},
+        anthropic_user_ids="word",
+    ),
+    fact(
         "no prompt cache: the first Claudes. At Bedrock «generally available with Claude 3.7 Sonnet"
         " [and] 3.5 Haiku», 3.5 Sonnet v2 only for who tried its preview"
         " (docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html, 2026-11-30)",

@@ -85,6 +85,12 @@ OPENAI_ROWS = (
         tool_call_id_form="max40",
         checks_schemas=True,
     ),
+    fact(
+        "«automation_update: tool parameter root must be an object type (root schema is an"
+        " anyOf/oneOf union with a non-object branch)» (lidge-jun/opencodex#1105, 2026-11-30)",
+        vendors={"xai"},
+        checks_schemas=True,
+    ),
     _openai(
         r"gpt-(?!oss)|o[134](?![a-z0-9])|chatgpt|codex-mini",
         "«The encrypted content … could not be verified.», «Item with id 'rs_…' not found. Items"

@@ -32,6 +32,8 @@ _FACTS: Mapping[str, frozenset[Any]] = {
     "streams_only": frozenset({True}),
     "text_content_only": frozenset({True}),
     "moonshot_schemas": frozenset({True}),
+    "past_images": frozenset({False}),
+    "anthropic_billing_block": frozenset({False}),
 }
 """The facts that a refusal may teach, with the values it may teach."""
 

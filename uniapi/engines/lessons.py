@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from uniapi.canonical import Failure, Json
-from uniapi.dialects import at_most
+from uniapi.dialects import at_most, without_past_images
 from uniapi.wire import ITEM, Path, changed_at, holds, paths_to, walk
 
 from .learned import Learned, is_limit
@@ -71,8 +71,12 @@ _NEVER_WITHIN = frozenset(
 """Names that carry a turn, a tool or the wanted form, wherever they stand."""
 _WORDS_OF_PLACES = frozenset(
     {"body", "assistant", "user", "tool", "system", "custom", "enabled", "adaptive", "developer"}
+    | {"list", "str", "dict"}
 )
-"""What validators put into a path though no member is called so: roles and kinds of items."""
+"""What validators put into a path though no member is called so: roles, kinds of items, and the
+types of a union (`content.list[ChatMessageContent][0]`, Fireworks: musistudio/claude-code-router
+#377, 2026-11-30).
+"""
 
 
 def find_place(named: str, body: Mapping[str, Json]) -> Path:
@@ -98,7 +102,11 @@ def _followed(tokens: Iterable[str], body: Any) -> Path:
     """The pattern of a place that is named step by step, words that are no members left out."""
     path: list[str] = []
     value = body
-    for token in tokens:
+    steps = list(tokens)
+    for at, token in enumerate(steps):
+        is_tag = _is_tag(token, value)
+        if isinstance(value, list) and is_tag and at + 1 < len(steps):
+            continue
         if isinstance(value, list):
             path.append(ITEM)
             if token.isdigit():
@@ -106,12 +114,21 @@ def _followed(tokens: Iterable[str], body: Any) -> Path:
                 continue
             value = next((item for item in value if _has(item, token)), None)
         name = next((one for one in _spellings(token) if _has(value, one)), None)
-        if name is not None:
+        if name is not None and (at + 1 == len(steps) or isinstance(value[name], dict | list)):
             path.append(name)
             value = value[name]
-        elif token not in _WORDS_OF_PLACES and not token.isdigit():
+        elif name is None and not is_tag and not token.isdigit():
             return ()
     return tuple(path)
+
+
+def _is_tag(token: str, value: Any) -> bool:
+    """Whether a validator, and no body, calls something so: the kind that it took `value` for
+    (`system.1.cache_control.ephemeral.scope`: caozhiyuan/copilot-api#143, 2026-11-30).
+    """
+    if isinstance(value, dict) and value.get("type") == token:
+        return True
+    return token in _WORDS_OF_PLACES or (token[:1].isupper() and not token.isupper())
 
 
 def _has(value: Any, name: str) -> bool:
@@ -222,6 +239,15 @@ def keep_reasoning(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
 def teaches(**facts: Any) -> Teach:
     """Facts of the Quirk, whatever the body."""
     return lambda match, body: Learned(facts=facts)
+
+
+def past_images(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """Pictures of earlier turns and of tools' results, where the request holds some: what the user
+    shows now is another provider's.
+    """
+    seen = dict(body)
+    holds_some = without_past_images(seen) is not seen
+    return Learned(facts={"past_images": False}) if holds_some else Learned()
 
 
 def asks_in(dialect: str) -> Teach:

@@ -31,6 +31,7 @@ from .lessons import (
     drop_loc,
     keep_reasoning,
     keep_within,
+    past_images,
     rename,
     teaches,
 )
@@ -126,6 +127,23 @@ READERS: tuple[Reader, ...] = (
         teaches(tool_choices="auto"),
     ),
     _read(
+        "Bedrock: «x-anthropic-billing-header is a reserved keyword and may not be used in the"
+        " system prompt.» (the row of `anthropic_billing_block`)",
+        r"x-anthropic-billing-header is a reserved keyword",
+        teaches(anthropic_billing_block=False),
+    ),
+    _read(
+        "Models that read no pictures: DeepSeek's «unknown variant `image_url`, expected `text`»"
+        " (MoonshotAI/kimi-code#2669), its Messages' «unknown variant `image`» (deepseek-ai/"
+        "DeepSeek-V3#1026), «deepseek-v4-flash is not a multimodal model» (github/copilot-cli"
+        "#3781), vLLM's «At most 0 image(s) may be provided», OpenRouter's «No endpoints found that"
+        " support image input» (sipeed/picoclaw#2525), «this model does not support image input»"
+        " (cloudflare/cloudflare-os#97; 2026-11-30)",
+        r"unknown variant [`'\"]image(?:_url)?[`'\"], expected|is not a multimodal model|at most 0"
+        r" image|endpoints found that support image input|not support image",
+        past_images,
+    ),
+    _read(
         "Moonshot, whoever stands before it: «tools.function.parameters is not a valid moonshot"
         " flavored json schema» (luxus/pi-hindsight#550, 2026-11-30)",
         r"moonshot flavored json schema",
@@ -151,9 +169,12 @@ READERS: tuple[Reader, ...] = (
         teaches(anthropic_tool_search=False),
     ),
     _read(
-        "DashScope, Codex's backend: «only support stream mode», «Stream must be set to true»",
-        r"only supports? (?:the )?stream(?:ing)?(?: mode)?|stream must be (?:set to )?true|please"
-        r" enable the stream parameter|streaming only|only available (?:in|with) stream",
+        "DashScope, Codex's backend: «only support stream mode», «Stream must be set to true»;"
+        " Fireworks: «Requests with max_tokens > 4096 must have stream=true»"
+        " (nullclaw/nullclaw#231, 2026-11-30)",
+        r"only supports? (?:the )?stream(?:ing)?(?: mode)?|must have stream ?= ?true|stream must"
+        r" be (?:set to )?true|please enable the stream parameter|streaming only|only available"
+        r" (?:in|with) stream",
         teaches(streams_only=True),
     ),
     _read(
@@ -261,6 +282,19 @@ READERS: tuple[Reader, ...] = (
         "OpenAI: «'parallel_tool_calls' is only allowed when 'tools' are specified.»"
         " (openai/swarm#30, 2026-11-30)",
         rf"{_QUOTED} (?:parameter )?is only allowed when",
+        drop,
+    ),
+    _read(
+        "OpenAI: «Invalid 'max_tokens': integer below minimum value. Expected a value >= 1, but got"
+        " -1 instead.», which is no limit for llama.cpp and LM Studio",
+        rf"invalid {_QUOTED}: integer below minimum value",
+        drop,
+    ),
+    _read(
+        "OpenAI: «Invalid 'user': string too long. Expected a string with maximum length 64»;"
+        " DeepSeek's Messages: «Invalid 'user_id': string does not match pattern.»"
+        " (deepseek-ai/awesome-deepseek-agent#67, 2026-11-30)",
+        rf"invalid {_QUOTED}: string (?:too long|does not match|above max)",
         drop,
     ),
     _read(
@@ -381,8 +415,9 @@ READERS: tuple[Reader, ...] = (
         drop,
     ),
     _read(
-        "xAI: «Argument not supported on this model: x»",
-        r"argument not supported on this model: (?P<name>\w{1,80})",
+        "xAI: «Argument not supported on this model: x», «Argument not supported:"
+        " external_web_access» (lidge-jun/opencodex#2240, openclaw/openclaw#12910; 2026-11-30)",
+        r"argument not supported(?: on this model)?: (?P<name>\w{1,80})(?! and )\b",
         drop,
     ),
     _read(

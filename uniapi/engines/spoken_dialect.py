@@ -35,13 +35,14 @@ def _always(needs: DialectNeeds) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialectRow:
-    """Models that `model` finds (as in a QuirkRow) and requests that `asks` is true of are asked in
-    `dialect`. `reason`: the vendor's words or page, and when it was looked up.
+    """Models that `model` finds (as in a QuirkRow), at these vendors, and requests that `asks` is
+    true of are asked in `dialect`. `reason`: the vendor's words or page, and when it was looked up.
     """
 
     reason: str
     model: str
     dialect: UpstreamDialect
+    vendors: frozenset[str] = VENDORS
     asks: Callable[[DialectNeeds], bool] = _always
 
 
@@ -91,6 +92,14 @@ ROWS = (
         asks=lambda needs: needs.has_functions,
     ),
     DialectRow(
+        reason="xAI's Responses know no namespaces of tools, in which Codex offers those of MCP"
+        " (router-for-me/CLIProxyAPI#5214, #4255); in chat they are plain functions; 2026-11-30",
+        model="",
+        dialect=OPENAI_CHAT,
+        vendors=frozenset({"xai"}),
+        asks=lambda needs: needs.groups_tools,
+    ),
+    DialectRow(
         reason="in chat only the search models search; in Responses these do, by a tool"
         " (developers.openai.com/api/docs/guides/tools-web-search); 2026-11-30",
         model=r"gpt-(?:4o|4[.-]1(?!\d|-nano)|[5-9](?!\d|\S*chat)|[12]\d)|o3(?!-mini)|o4-mini",
@@ -110,10 +119,11 @@ def spoken_dialect(
     """What a refusal has taught, else what a row says for the engine's vendor, else `usual`."""
     if learned is not None and learned in _BY_NAME:
         return _BY_NAME[learned]
-    if engine.vendor not in VENDORS:
+    rows = [row for row in ROWS if engine.vendor in row.vendors]
+    if not rows:
         return usual
     model, asked = place.upstream_model.lower(), _with_habit(place, engine, needs)
-    fitting = (row for row in ROWS if finds_model(row.model, model) and row.asks(asked))
+    fitting = (row for row in rows if finds_model(row.model, model) and row.asks(asked))
     return next((row.dialect for row in fitting), usual)
 
 

@@ -266,9 +266,10 @@ def test_who_may_not_be_forced_is_asked(choice: dict[str, Any], left: Any, words
 
 def test_no_tool_is_strict_where_nothing_is_structured() -> None:
     """The two came together."""
-    tools = [{**BASH, "strict": True}, BASH]
+    read = {**BASH, "name": "Read"}
+    tools = [{**BASH, "strict": True}, read]
     fitted, losses = fit(Quirk(anthropic_structured=False), tools=tools)
-    assert (fitted["tools"], losses) == ([BASH, BASH], ("tools.Bash.strict",))
+    assert (fitted["tools"], losses) == ([BASH, read], ("tools.Bash.strict",))
 
 
 @pytest.mark.parametrize(
@@ -494,3 +495,46 @@ def test_neither_tools_nor_pictures_where_a_provider_has_none() -> None:
 def test_after_a_result_nothing_may_be_added(messages: Any, may_end: bool) -> None:
     """Claude's documented empty `end_turn`."""
     assert UPSTREAM.may_end_empty({"messages": messages}) is may_end
+
+
+MARK = {"type": "ephemeral"}
+BILLING = {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1; cch=ab;"}
+
+
+def test_thinking_carries_no_cache_mark() -> None:
+    """Nobody takes one there; others stay."""
+    text = {"type": "text", "text": "a", "cache_control": MARK}
+    turns = spoken(("user", "hi"), ("assistant", [{**SIGNED, "cache_control": MARK}, text]))
+    fitted, losses = fit(Quirk(), messages=turns)
+    assert fitted["messages"][1]["content"] == [SIGNED, text]
+    assert losses == ()
+
+
+def test_claude_codes_attribution_stays_with_anthropic() -> None:
+    """Bedrock refuses it; behind others it would come before all that a cache holds."""
+    rest = {"type": "text", "text": "Be brief."}
+    elsewhere = Quirk(anthropic_billing_block=False)
+    assert fit(elsewhere, system=[BILLING, rest])[0]["system"] == [rest]
+    assert "system" not in fit(elsewhere, system=[BILLING])[0]
+    system = [BILLING, rest]
+    assert fit(Quirk(), system=system)[0]["system"] is system
+
+
+def test_a_user_id_of_other_letters_is_a_digest() -> None:
+    """DeepSeek takes letters, digits, `_` and `-`."""
+    word = Quirk(anthropic_user_ids="word")
+    told = fit(word, metadata={"user_id": '{"device_id":"a"}', "x": 1})[0]["metadata"]
+    assert len(told["user_id"]) == 64
+    assert told["user_id"].isalnum()
+    assert told["x"] == 1
+    sound = {"user_id": "user_1-a"}
+    assert fit(word, metadata=sound)[0]["metadata"] is sound
+
+
+def test_of_two_tools_of_one_name_the_first_is_offered() -> None:
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    fitted, losses = fit(Quirk(), tools=[BASH, search, {**BASH, "description": "again"}])
+    assert fitted["tools"] == [BASH, search]
+    assert losses == ("tools.Bash",)
+    tools = [BASH, {"input_schema": {}}, {"input_schema": {}}]
+    assert fit(Quirk(), tools=tools)[0]["tools"] is tools

@@ -1783,3 +1783,19 @@ def test_a_turn_of_text_alone_is_read_as_any_other(role: str, content: str) -> N
     """A name that is null sends it the long way."""
     turn = {"role": role, "content": content}
     assert decode({"messages": [turn]}) == decode({"messages": [{**turn, "name": None}]})
+
+
+@pytest.mark.parametrize(("limit", "read"), [(-1, None), (0, None), (7, 7)])
+def test_less_than_one_token_is_no_limit(limit: int, read: int | None) -> None:
+    """As llama.cpp, LM Studio and those who write for them say «as much as there is»."""
+    asked = decode({"messages": HELLO_WIRE, "max_tokens": limit})
+    assert asked.sampling.max_output_tokens == read
+
+
+def test_a_tools_result_may_be_an_object() -> None:
+    """It is told as its JSON, where it used to be lost."""
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    turns = [{"role": "assistant", "tool_calls": [call]}]
+    result = {"role": "tool", "tool_call_id": "c", "content": {"ok": True}}
+    parts = decode({"messages": [*HELLO_WIRE, *turns, result]}).messages[-1].parts
+    assert parts == (ToolResult(call_id="c", content=(Text(text='{"ok":true}'),)),)

@@ -360,6 +360,8 @@ OPENAI, OTHERS = Quirk(reasoning_items="openai"), Quirk(reasoning_items="not_ope
 SIGNED = reasoning(id="rs_1", encrypted_content="gAAAAB")
 FOREIGN = reasoning(id="x_1", encrypted_content="c2ln")
 BARE = reasoning(id="rs_1")
+ANSWERED: dict[str, Any] = {"role": "assistant", "content": "a"}
+USER_ITEM: dict[str, Any] = {"role": "user", "content": "b"}
 
 
 @pytest.mark.parametrize(
@@ -393,9 +395,38 @@ def test_each_vendor_gets_back_what_it_wrote(
     left away; what this vendor may have stored stays.
     """
     said = {} if store is None else {"store": store}
-    after, losses = UPSTREAM.fit({"input": [item], **said}, quirk)
-    assert after == {"input": [kept] if kept is not None else [], **said}
+    after, losses = UPSTREAM.fit({"input": [item, ANSWERED], **said}, quirk)
+    assert after == {"input": [ANSWERED] if kept is None else [kept, ANSWERED], **said}
     assert losses == (() if kept is not None else ("messages.reasoning",))
+
+
+@pytest.mark.parametrize(
+    ("behind", "is_kept"),
+    [
+        ((ANSWERED,), True),
+        ((SIGNED, CALL), True),
+        (({"type": "web_search_call"},), True),
+        ((), False),
+        ((USER_ITEM,), False),
+        ((SIGNED, USER_ITEM, ANSWERED), False),
+        (({"type": "function_call_output", "call_id": "c", "output": ""},), False),
+    ],
+)
+def test_reasoning_that_nothing_came_of_is_left_out(
+    behind: tuple[dict[str, Any], ...], is_kept: bool
+) -> None:
+    """A turn that was stopped: OpenAI wants the item that followed. Others keep theirs."""
+    items = [USER_ITEM, SIGNED, *behind]
+    after, _ = UPSTREAM.fit({"input": items}, OPENAI)
+    assert any(item is SIGNED for item in after["input"][1:2]) == is_kept
+    assert UPSTREAM.fit({"input": items}, Quirk())[0]["input"] is items
+
+
+def test_reasoning_has_a_summary() -> None:
+    """«missing required field `summary`»"""
+    bare = {name: value for name, value in SIGNED.items() if name != "summary"}
+    after, _ = UPSTREAM.fit({"input": [bare, ANSWERED]}, Quirk())
+    assert after["input"][0] == {**bare, "summary": []}
 
 
 def test_a_body_that_no_rule_touches_is_the_very_object() -> None:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from uniapi.dialects.fit_learned import LEARNED_RULES
 from uniapi.dialects.fitting import Body, Fitting, fit_by, minds
 
+from .fit_blocks import (
+    no_billing_block,
+    no_marks_on_thinking,
+    no_past_images,
+    user_id_in_form,
+)
 from .fit_cache import mark_cache, mark_of_body, no_cache_marks
 from .fit_calls import answered_calls, no_tool_search, no_trailing_space
 from .fit_marks import few_marks, known_pictures
@@ -17,7 +23,13 @@ from .fit_messages import (
     system_turns,
 )
 from .fit_thinking import forced_tool, sampling_beside_thinking, thinking, without
-from .fit_tools import moonshots_schemas, no_tools, structured_output, unforced_choice
+from .fit_tools import (
+    distinct_tools,
+    moonshots_schemas,
+    no_tools,
+    structured_output,
+    unforced_choice,
+)
 from .searches import leave_out_our_searches
 
 DEFAULT_MAX_TOKENS = 8192
@@ -56,7 +68,11 @@ RULES = (
     limit,
     leave_out_our_searches,
     no_tools,
+    distinct_tools,
     no_images,
+    no_past_images,
+    no_billing_block,
+    user_id_in_form,
     structured_output,
     unforced_choice,
     moonshots_schemas,
@@ -78,6 +94,7 @@ RULES = (
     mark_cache,
     no_cache_marks,
     mark_of_body,
+    no_marks_on_thinking,
     few_marks,
 )
 """What is left of a history stands before what depends on it: whether thinking must be off is seen

@@ -24,7 +24,7 @@ CONTINUE = "Continue."
 """What the user says after a last assistant turn that the model will not take as the beginning of
 its answer.
 """
-_THINKING = ("thinking", "redacted_thinking")
+THINKING = ("thinking", "redacted_thinking")
 
 
 def with_messages(body: Body, mend: Callable[[list[Json]], list[Json]]) -> Body:
@@ -113,7 +113,7 @@ def no_images(body: Body, fitting: Fitting) -> Body:
 @minds(
     "anthropic_own_thinking",
     where=(
-        *_THINKING,
+        *THINKING,
         *("server_tool_use", "web_search_tool_result", "tool_result", "citations"),
     ),
 )
@@ -348,7 +348,7 @@ def _ends_in_text(message: Json) -> bool:
 
 def no_thinking(body: Body, fitting: Fitting) -> Body:
     """A model that does not think takes no thinking back."""
-    fitted = without_blocks(body, lambda block: member(block, "type") in _THINKING)
+    fitted = without_blocks(body, lambda block: member(block, "type") in THINKING)
     if fitted is not body:
         fitting.lose(REASONING_LOSS)
     return fitted

@@ -92,6 +92,30 @@ def _with_stand_in(body: Body, wanted: OutputFormat, fitting: Fitting) -> Body:
     return {**body, "tools": [*tools, stand_in], "tool_choice": choice}
 
 
+@minds(always=True, where=("tools",))
+def distinct_tools(body: Body, fitting: Fitting) -> Body:
+    """«tools: Tool names must be unique.», as after an MCP server was connected anew
+    (anthropics/claude-code#14199, winfunc/opcode#351; 2026-11-30): the first of a name is offered.
+    """
+    tools = body.get("tools")
+    if not isinstance(tools, list):
+        return body
+    names = [member(tool, "name") for tool in tools]
+    told = [name for name in names if isinstance(name, str)]
+    if len(set(told)) == len(told):
+        return body
+    seen: set[str] = set()
+    kept = []
+    for tool, name in zip(tools, names, strict=True):
+        if name in seen:
+            fitting.lose(f"tools.{name}")
+            continue
+        kept.append(tool)
+        if isinstance(name, str):
+            seen.add(name)
+    return {**body, "tools": kept}
+
+
 @minds("moonshot_schemas", where=("tools",))
 def moonshots_schemas(body: Body, fitting: Fitting) -> Body:
     """What Kimi's Messages take for a tool's input is Moonshot's flavour of JSON Schema too."""

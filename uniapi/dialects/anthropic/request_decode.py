@@ -34,13 +34,7 @@ from .request_decode_members import (
 )
 from .request_decode_parts import PartReader
 from .request_decode_tools import decode_tool_choice, decode_tools
-from .vocabulary import NAME, cache_hint
-
-BILLING_BLOCK = "x-anthropic-billing-header:"
-"""How Claude Code's attribution block begins.
-
-It means nothing to another vendor and differs between conversations, which spoils prefix caches.
-"""
+from .vocabulary import NAME, cache_hint, is_billing_block
 
 _KNOWN = frozenset(
     {
@@ -121,9 +115,7 @@ def _system(system: Json) -> list[Message]:
         return []
     parts = PartReader("system").text_content(system)
     kept = tuple(
-        part
-        for part in parts
-        if not (isinstance(part, Text) and part.text.startswith(BILLING_BLOCK))
+        part for part in parts if not (isinstance(part, Text) and is_billing_block(part.text))
     )
     return [Message(role="system", parts=kept)] if kept else []
 

@@ -97,3 +97,10 @@ def stands_in_tool(request: Request | None, quirk: Quirk) -> OutputFormat | None
     ):
         return None
     return request.output_format
+
+
+def is_billing_block(text: Json) -> bool:
+    """Whether this is Claude Code's attribution block, which means nothing to another vendor and
+    differs between conversations.
+    """
+    return isinstance(text, str) and text.startswith("x-anthropic-billing-header:")

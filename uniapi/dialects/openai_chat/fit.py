@@ -35,6 +35,7 @@ from .fit_messages import (
     documents_by_url,
     no_empty_turns,
     no_images,
+    no_past_images,
     text_alone,
 )
 from .fit_moonshot import moonshots_schemas
@@ -70,6 +71,7 @@ RULES = (
     replay_reasoning,
     no_tools,
     no_images,
+    no_past_images,
     documents_by_url,
     text_alone,
     only_known_marks,

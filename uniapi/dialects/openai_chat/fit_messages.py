@@ -10,6 +10,7 @@ from typing import Any
 
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.past_images import without_past_images
 
 from .request_decode_members import at
 from .request_encode_names import wire_call_id
@@ -66,6 +67,14 @@ def no_images(body: Body, fitting: Fitting) -> Body:
         return with_parts(message, without_image)
 
     return with_messages(body, mend)
+
+
+@minds("past_images", where=("image_url",))
+def no_past_images(body: Body, fitting: Fitting) -> Body:
+    fitted = without_past_images(body)
+    if fitted is not body:
+        fitting.lose("messages.image")
+    return fitted
 
 
 @minds("document_part", where=("file",))

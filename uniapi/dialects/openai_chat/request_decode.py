@@ -213,7 +213,7 @@ def _sampling(body: Mapping[str, Json]) -> Sampling:
         temperature=decode_number(body.get("temperature"), "temperature"),
         top_p=decode_number(body.get("top_p"), "top_p"),
         top_k=decode_int(body.get("top_k"), "top_k"),
-        max_output_tokens=decode_int(body.get(limit), limit),
+        max_output_tokens=_limit(body, limit),
         stop=tuple(need_text(word, f"stop[{index}]") for index, word in enumerate(stops)),
         seed=decode_int(body.get("seed"), "seed"),
         choices=decode_int(body.get("n"), "n"),
@@ -223,6 +223,12 @@ def _sampling(body: Mapping[str, Json]) -> Sampling:
         top_logprobs=decode_int(body.get("top_logprobs"), "top_logprobs"),
         logit_bias=bias,
     )
+
+
+def _limit(body: Mapping[str, Json], name: str) -> int | None:
+    """-1 is «as much as there is» for llama.cpp, LM Studio and those who write for them."""
+    limit = decode_int(body.get(name), name)
+    return limit if limit is None or limit > 0 else None
 
 
 def _reasoning(body: Mapping[str, Json], extensions: dict[str, Json]) -> ReasoningSettings | None:

@@ -52,6 +52,9 @@ def decode_content(content: Json, path: str) -> list[Part]:
         return []
     if isinstance(content, str):
         return [Text(text=content)] if content else []
+    if isinstance(content, dict) and not ("type" in content or "text" in content):
+        # A tool's result as the object that it is
+        return [Text(text=json.dumps(content, ensure_ascii=False, separators=(",", ":")))]
     if isinstance(content, dict):
         return [decode_part(content, path)]
     if not isinstance(content, list):

@@ -7,6 +7,7 @@ from typing import Any
 
 from uniapi.canonical import Json
 from uniapi.dialects.dialect import ClientDialect, IssuedIdFinder
+from uniapi.dialects.dialect_needs import responses_needs
 from uniapi.dialects.file_ids import find_file_ids
 from uniapi.dialects.openai_chat.client import MODEL_LIST
 
@@ -67,6 +68,7 @@ CLIENT = ClientDialect(
     ),
     encode_count=lambda tokens: {"object": "response.input_tokens", "input_tokens": tokens},
     keeps_items=True,
+    needs=responses_needs,
     forwarded_headers=(
         "openai-beta",
         "session_id",

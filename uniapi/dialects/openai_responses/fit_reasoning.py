@@ -37,13 +37,46 @@ def reasoning_items(body: Body, fitting: Fitting) -> Body:
     content it did not write, 404 to reasoning by its id alone that it does not keep, and 400 to ids
     of another form.
     """
-    return with_items(body, lambda item, path: _own_item(item, body, fitting))
+    own = with_items(body, lambda item, path: _own_item(item, body, fitting))
+    return _without_orphans(own) if fitting.quirk.reasoning_items == "openai" else own
+
+
+def _without_orphans(body: Body) -> Body:
+    """«Item 'rs_…' of type 'reasoning' was provided without its required following item.», as a
+    turn leaves it that was stopped (continuedev/continue#8933, #9628, 2026-11-30).
+    """
+    items = body.get("input")
+    if not isinstance(items, list):
+        return body
+    orphans: set[int] = set()
+    follows = False
+    for at in range(len(items) - 1, -1, -1):
+        if not isinstance(items[at], dict) or items[at].get("type") != "reasoning":
+            follows = _is_of_the_model(items[at])
+        elif not follows:
+            orphans.add(at)
+    if not orphans:
+        return body
+    return {**body, "input": [item for at, item in enumerate(items) if at not in orphans]}
+
+
+def _is_of_the_model(item: Json) -> bool:
+    """Whether a model wrote the item, as far as its kind tells."""
+    if not isinstance(item, dict):
+        return True
+    kind = item.get("type", "message")
+    if kind == "message":
+        return item.get("role") == "assistant"
+    return not (isinstance(kind, str) and kind.endswith("_output"))
 
 
 def _own_item(item: Item, body: Body, fitting: Fitting) -> Item | None:
     if item.get("type") == "reasoning" and not _is_readable(item, body, fitting):
         fitting.lose(REASONING_LOSS)
         return None
+    if item.get("type") == "reasoning" and item.get("summary") is None:
+        # «missing required field `summary`» (newo-ether/Agora#141, 2026-11-30)
+        item = {**item, "summary": []}
     prefix = _OPENAI_IDS.get(str(item.get("type")))
     if fitting.quirk.reasoning_items != "openai" or prefix is None:
         return item
