@@ -543,6 +543,12 @@ TEXTS = [
         Learned(),
     ),
     (
+        "llama.cpp",
+        "Failed to initialize samplers: failed to parse grammar",
+        CHAT,
+        facts(schema_constraints=False),
+    ),
+    (
         "fireworks",
         "Requests with max_tokens > 4096 must have stream=true",
         CHAT,
@@ -763,3 +769,13 @@ def test_lessons_lie_over_the_rows():
     assert quirk.learned_drops == frozenset({("a",)})
     assert quirk.learned_renames == frozenset({(("b",), "c")})
     assert Learned().over(quirk) is quirk
+
+
+def test_a_grammar_that_cannot_be_made_is_read_with_500_too():
+    """LM Studio passes llama.cpp's refusal on in its own."""
+    told = (
+        'Engine protocol predict request returned 400: {"error":{"code":400,"message":"Failed to'
+        ' initialize samplers: failed to parse grammar"}}'
+    )
+    assert refused(told, CHAT, status=500) == facts(schema_constraints=False)
+    assert refused("Unknown parameter: 'top_k'", CHAT, status=500) == Learned()

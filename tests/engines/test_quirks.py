@@ -600,6 +600,7 @@ OTHERWISE = {
     "has_images": "the provider says it (`image`)",
     "text_content_only": "learned from a refusal",
     "past_images": "learned from a refusal",
+    "schema_constraints": "learned from a refusal",
     "dropped_members": "by `drops`",
     "keeps_cache_marks": "the provider says it (`prompt_cache`)",
     "learned_drops": "learned from a refusal",

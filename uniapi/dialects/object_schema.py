@@ -85,3 +85,35 @@ def _fold_in(schema: dict[str, Json], options: list[dict[str, Json]], *, is_all:
     required += sorted(shared - set(map(str, required)))
     if required:
         schema["required"] = required
+
+
+_CONSTRAINTS = frozenset(
+    {"pattern", "format", "minLength", "maxLength", "minItems", "maxItems"}
+    | {"minProperties", "maxProperties", "patternProperties", "propertyNames"}
+)
+"""What a grammar is made of that a server may not be able to make."""
+
+
+def without_constraints(schema: Json, depth: int = 0) -> Json:
+    """The same schema without patterns and counts; the very one where it has none."""
+    if not isinstance(schema, dict) or depth > MAX_DEPTH:
+        return schema
+    changed: dict[str, Json] = {}
+    for key, value in schema.items():
+        if key in _CONSTRAINTS:
+            continue
+        changed[key] = _without_constraints_in(key, value, depth + 1)
+    is_same = len(changed) == len(schema) and all(changed[key] is schema[key] for key in changed)
+    return schema if is_same else changed
+
+
+def _without_constraints_in(key: str, value: Json, depth: int) -> Json:
+    """In what stands at a keyword: schemas by name, a list of schemas, or one."""
+    if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
+        named = {name: without_constraints(one, depth) for name, one in value.items()}
+        return value if all(named[name] is value[name] for name in named) else named
+    if key in ("anyOf", "oneOf", "allOf", "prefixItems") and isinstance(value, list):
+        listed = [without_constraints(one, depth) for one in value]
+        return value if all(new is old for new, old in zip(listed, value, strict=True)) else listed
+    is_schema = key in ("items", "additionalProperties", "not", "contains")
+    return without_constraints(value, depth) if is_schema else value

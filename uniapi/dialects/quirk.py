@@ -83,6 +83,9 @@ class Quirk:
 
     `reasons_by_default` tells whether it must be switched off by name.
     """
+    schema_constraints: bool = True
+    """False: a tool's schema has no patterns and counts, of which the server cannot make a grammar.
+    """
     moonshot_schemas: bool = False
     """Schemas of tools and answers are taken in Moonshot's flavour alone
     (`dialects/moonshot_schema.py`).

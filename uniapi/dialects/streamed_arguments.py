@@ -35,6 +35,11 @@ class StreamedArguments:
         self._rest = ""
         self._in_string = self._is_escaped = False
 
+    @property
+    def is_object(self) -> bool:
+        """Whether an object that holds something has begun."""
+        return self._is_object
+
     def take(self, text: str) -> str:
         """What can be told now."""
         if self._is_object:

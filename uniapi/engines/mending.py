@@ -39,8 +39,11 @@ from .lessons import (
 MAX_TEXT = 4096
 MENDABLE = frozenset({400, 404, 422})
 """The statuses with which vendors refuse a member or its value."""
-_TEMPLATE = re.compile(r"jinja|raise_exception|chat template|strings with length 9", re.IGNORECASE)
-"""A template's exception, which llama.cpp and LM Studio answer with 500 as well."""
+_TEMPLATE = re.compile(
+    r"jinja|raise_exception|chat template|strings with length 9|failed to parse grammar",
+    re.IGNORECASE,
+)
+"""A template's exception, or a grammar, which llama.cpp and LM Studio answer with 500 as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,13 @@ READERS: tuple[Reader, ...] = (
         r"unknown variant [`'\"]image(?:_url)?[`'\"], expected|is not a multimodal model|at most 0"
         r" image|endpoints found that support image input|not support image",
         past_images,
+    ),
+    _read(
+        "llama.cpp, LM Studio above it: «Failed to initialize samplers: failed to parse grammar»"
+        " of a tool's patterns and counts (lidge-jun/opencodex#2135, lmstudio-ai/lmstudio-bug-"
+        "tracker#2236, QwenLM/qwen-code#10435; 2026-11-30)",
+        r"failed to parse grammar",
+        teaches(schema_constraints=False),
     ),
     _read(
         "Moonshot, whoever stands before it: «tools.function.parameters is not a valid moonshot"

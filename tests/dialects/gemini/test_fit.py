@@ -306,3 +306,14 @@ def test_members_of_an_unexpected_shape_stay(odd: Any) -> None:
         dropped_members=frozenset({"seed"}),
     )
     assert fitted(everything, body) == (body, ())
+
+
+def test_nothing_is_configured_where_no_function_is_offered() -> None:
+    """«Function calling config is set without function_declarations.»"""
+    config = {"function_calling_config": {"mode": "AUTO"}}
+    search = {**BODY, "tools": [{"google_search": {}}], "toolConfig": config}
+    assert "toolConfig" not in fitted(Quirk(), search)[0]
+    more = {**search, "toolConfig": {**config, "retrievalConfig": {}}}
+    assert fitted(Quirk(), more)[0]["toolConfig"] == {"retrievalConfig": {}}
+    functions = {**BODY, "tools": [{"functionDeclarations": [{"name": "f"}]}], "toolConfig": config}
+    assert fitted(Quirk(), functions)[0]["toolConfig"] is config

@@ -1071,3 +1071,27 @@ def test_arguments_that_were_encoded_twice_are_told_as_the_object() -> None:
     (call,) = parts_of(first, *rest, finish="tool_calls")
     assert isinstance(call, ToolCall)
     assert json.loads(call.arguments) == {"command": "ls"}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "told"),
+    [
+        (('{"q":', "1}", '{"q":1}'), '{"q":1}'),
+        (('{"q":', "1}", json.dumps('{"q":1}')), '{"q":1}'),
+        (("{}", '{"q":', "1}"), '{"q":1}'),
+        (('{"q":', "1}", "\n"), '{"q":1}'),
+    ],
+)
+def test_a_call_that_is_told_once_more_is_one_call(pieces: tuple[str, ...], told: str) -> None:
+    """LiteLLM repeats the whole call behind its pieces, id and name on each."""
+    chunks = [
+        chunk(
+            {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": text}}]}
+        )
+        for text in pieces
+    ]
+    decoder = UPSTREAM.stream_decoder(UpstreamContext())
+    frames = SseDecoder().feed(sse(*chunks, chunk(finish_reason="tool_calls")) + DONE)
+    events = [event for frame in frames for event in decoder.feed(frame)]
+    response = fold([*events, *decoder.eof()])
+    assert response.choices[0].parts == (ToolCall(call_id="c", name="f", arguments=told),)

@@ -225,7 +225,8 @@ def decode_finish(
 ) -> Finish:
     """`has_calls`: a call for the client is in the answer.
 
-    `tool_use` without one (only the stand-in tool was called) is a plain stop.
+    `tool_use` without one (only the stand-in tool was called) is a plain stop; `end_turn` with one
+    is what some vendors of this format say instead of `tool_use`.
     """
     native = stop_reason if isinstance(stop_reason, str) else None
     reason: FinishReason = "tool_calls" if has_calls else "stop"
@@ -233,6 +234,8 @@ def decode_finish(
         reason = STOP_REASONS.get(native, "stop")
     if reason == "tool_calls" and not has_calls:
         reason, native = "stop", "end_turn"
+    elif has_calls and native == "end_turn":
+        reason, native = "tool_calls", "tool_use"
     explanation = stop_details.get("explanation") if isinstance(stop_details, dict) else None
     return Finish(
         reason=reason,

@@ -26,6 +26,7 @@ from .fit_thinking import forced_tool, sampling_beside_thinking, thinking, witho
 from .fit_tools import (
     distinct_tools,
     moonshots_schemas,
+    no_constraints,
     no_tools,
     structured_output,
     unforced_choice,
@@ -75,6 +76,7 @@ RULES = (
     user_id_in_form,
     structured_output,
     unforced_choice,
+    no_constraints,
     moonshots_schemas,
     own_thinking,
     no_tool_search,

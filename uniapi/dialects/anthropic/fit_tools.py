@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from uniapi.canonical import Json, OutputFormat
 from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.function_tools import ANSWER_TOOL, answer_description, answer_parameters
 from uniapi.dialects.moonshot_schema import moonshot_parameters
-from uniapi.dialects.object_schema import input_schema
+from uniapi.dialects.object_schema import input_schema, without_constraints
 from uniapi.dialects.quirk import Quirk
 
 from .fit_messages import has_block, without_blocks
@@ -119,19 +121,29 @@ def distinct_tools(body: Body, fitting: Fitting) -> Body:
 @minds("moonshot_schemas", where=("tools",))
 def moonshots_schemas(body: Body, fitting: Fitting) -> Body:
     """What Kimi's Messages take for a tool's input is Moonshot's flavour of JSON Schema too."""
+    return _with_schemas(body, moonshot_parameters)
+
+
+@minds("schema_constraints", where=("tools",))
+def no_constraints(body: Body, fitting: Fitting) -> Body:
+    return _with_schemas(body, without_constraints)
+
+
+def _with_schemas(body: Body, change: Callable[[dict[str, Json]], Json]) -> Body:
+    """`body` with every tool's input as `change` tells it; the very body where none is another."""
     tools = body.get("tools")
     if not isinstance(tools, list):
         return body
-    told = [_in_moonshots_flavour(tool) for tool in tools]
+    told = [_with_schema(tool, change) for tool in tools]
     is_same = all(new is old for new, old in zip(told, tools, strict=True))
     return body if is_same else {**body, "tools": told}
 
 
-def _in_moonshots_flavour(tool: Json) -> Json:
+def _with_schema(tool: Json, change: Callable[[dict[str, Json]], Json]) -> Json:
     schema = member(tool, "input_schema")
     if not isinstance(tool, dict) or not isinstance(schema, dict):
         return tool
-    told = moonshot_parameters(schema)
+    told = change(schema)
     return tool if told == schema else {**tool, "input_schema": told}
 
 

@@ -102,7 +102,7 @@ class AnthropicObserver(Observer):
                 said.get("stop_reason"),
                 said.get("stop_sequence"),
                 said.get("stop_details"),
-                has_calls=True,
+                has_calls=said.get("stop_reason") == "tool_use",
             )
 
     def _ids(self, envelope: Mapping[str, Json]) -> None:

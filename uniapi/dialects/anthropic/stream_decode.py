@@ -244,6 +244,15 @@ class AnthropicStreamDecoder(StreamDecoder):
             if usage is not None:
                 self.usage(usage)
 
+    @property
+    def may_end(self) -> bool:
+        """Relays leave `message_stop` out: why the answer ended was said before it."""
+        return self.is_done or "stop_reason" in self._stop
+
+    def close_input(self) -> None:
+        if self.may_end:
+            self._message_stop({})
+
     def _message_stop(self, body: Mapping[str, Any]) -> None:
         for index in list(self._held):
             self._tell(self._held.pop(index))

@@ -20,7 +20,7 @@ from .fit_parts import (
 from .fit_results import answer_every_call
 from .fit_schema import ask_for_json_in_words, say_schemas_in_openapi
 from .fit_thinking import fit_thinking
-from .fit_tools import settle_hosted_tools
+from .fit_tools import no_config_without_functions, settle_hosted_tools
 from .vocabulary import both_spellings, member
 
 HARM_CATEGORIES = (
@@ -67,6 +67,7 @@ RULES = (
     leave_out_call_ids,
     vouch_for_calls,
     settle_hosted_tools,
+    no_config_without_functions,
     ask_for_json_in_words,
     say_schemas_in_openapi,
     fit_thinking,

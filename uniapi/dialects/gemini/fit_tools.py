@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
 
 from .fit_members import with_member, with_tools, without
@@ -31,6 +32,23 @@ def settle_hosted_tools(body: Body, fitting: Fitting) -> Body:
     for name in hosted:
         fitting.lose(f"tools.{HOSTED_KINDS.get(camel(name), camel(name))}")
     return with_tools(body, lambda tool: without(tool, *map(camel, _hosted(tool))))
+
+
+@minds(always=True, where=("toolConfig", "tool_config"))
+def no_config_without_functions(body: Body, fitting: Fitting) -> Body:
+    """«Function calling config is set without function_declarations.», as clients send it beside
+    Google's own search alone (Chevey339/kelivo#317, 2026-11-30). Nothing is asked by it then.
+    """
+    config = object_member(body, "toolConfig")
+    tools = list_member(body, "tools")
+    if member(config, "functionCallingConfig") is None or any(map(_offers_functions, tools)):
+        return body
+    rest = without(config, "functionCallingConfig")
+    return with_member(body, "toolConfig", rest) if rest else without(body, "toolConfig")
+
+
+def _offers_functions(tool: Json) -> bool:
+    return any(member(tool, name) is not None for name in _BESIDE_FUNCTIONS)
 
 
 def _hosted(tool: Body) -> list[str]:

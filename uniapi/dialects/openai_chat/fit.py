@@ -60,6 +60,7 @@ from .fit_tools import (
     has_freeform_tools,
     known_tool_choice,
     mended_schemas,
+    no_constraints,
     no_tools,
     only_allowed_tools,
 )
@@ -94,6 +95,7 @@ RULES = (
     only_allowed_tools,
     known_tool_choice,
     mended_schemas,
+    no_constraints,
     moonshots_schemas,
     # members
     rename_limit,

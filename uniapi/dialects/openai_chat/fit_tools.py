@@ -13,6 +13,7 @@ from uniapi.dialects.function_tools import (
     object_text,
     with_grammar_in_words,
 )
+from uniapi.dialects.object_schema import without_constraints
 from uniapi.dialects.turn_repair import call_in_words
 
 from .fit_members import has_type, without
@@ -159,6 +160,24 @@ def _asked_in_words(body: Body, name: str | None, fitting: Fitting) -> Body:
 def _name_of(tool: Json) -> str | None:
     name = at(tool, "function", "name") or at(tool, "custom", "name")
     return name if isinstance(name, str) else None
+
+
+@minds("schema_constraints", where=("tools",))
+def no_constraints(body: Body, fitting: Fitting) -> Body:
+    tools = body.get("tools")
+    if not isinstance(tools, list):
+        return body
+    bare = [_without_constraints(tool) for tool in tools]
+    is_same = all(new is old for new, old in zip(bare, tools, strict=True))
+    return body if is_same else {**body, "tools": bare}
+
+
+def _without_constraints(tool: Json) -> Json:
+    parameters = at(tool, "function", "parameters")
+    bare = without_constraints(parameters)
+    if bare is parameters:
+        return tool
+    return {**tool, "function": {**tool["function"], "parameters": bare}}
 
 
 @minds("checks_schemas", where=("tools",))

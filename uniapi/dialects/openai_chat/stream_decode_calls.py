@@ -158,6 +158,10 @@ class CallReader:
     def _extend(self, call: _Call, text: str) -> None:
         if call.is_closed:
             return
+        if call.arguments.is_object and call.nesting.is_whole:
+            # LiteLLM tells a whole call once more behind its pieces, also as a text in quotes
+            # (BerriAI/litellm#20480, 2026-11-30).
+            return
         call.nesting.read(text)
         if call.is_open and not call.unwraps_input:
             self._tell(call, text)
