@@ -33,6 +33,11 @@ CASES: list[tuple[str, dict[str, Any], DialectNeeds]] = [
         {"tools": [{"type": "namespace", "name": "mcp"}]},
         DialectNeeds(groups_tools=True),
     ),
+    (
+        "openai_responses",
+        {"input": [{"type": "message"}, {"type": "additional_tools", "tools": []}]},
+        DialectNeeds(groups_tools=True),
+    ),
     ("anthropic", {"tools": [{"name": "f"}]}, DialectNeeds(has_functions=True)),
     ("anthropic", {"tools": [{"type": "custom"}]}, DialectNeeds(has_functions=True)),
     ("anthropic", {"tools": [{"type": "web_search_20250305"}]}, DialectNeeds(searches=True)),

@@ -101,6 +101,7 @@ NO_ROW = "no row of a model on this wire says it"
 UNMINDED: Mapping[str, Mapping[str, str]] = {
     "openai_chat": {
         **BY_THE_DOCTOR,
+        "agent_messages": "an item of Responses",
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "image_urls": "read before encoding: media are fetched (`needs_inline`)",
         "think_tags": "read by the decoder of answers",
@@ -158,6 +159,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
     },
     "anthropic": {
         **BY_THE_DOCTOR,
+        "agent_messages": "an item of Responses",
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
@@ -200,6 +202,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
     },
     "bedrock_converse": {
         **BY_THE_DOCTOR,
+        "agent_messages": "an item of Responses",
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "details_format": "chat only: the form of `reasoning_details`",
         **OF_CHAT_HOSTS,
@@ -273,6 +276,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
     },
     "gemini": {
         **BY_THE_DOCTOR,
+        "agent_messages": "an item of Responses",
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "cache_marks": "Claude's alone",
         "keeps_cache_marks": "Claude's alone",
@@ -298,6 +302,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
     },
     "cohere": {
         **BY_THE_DOCTOR,
+        "agent_messages": "an item of Responses",
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "cache_marks": "Claude's alone",
         "keeps_cache_marks": "Claude's alone",

@@ -543,6 +543,20 @@ TEXTS = [
         Learned(),
     ),
     (
+        "volcengine",
+        "The parameter max_tokens specified in the request is not valid: integer above maximum"
+        " value, expected a value <= 8, but got 9 instead. Request id: 0217",
+        CHAT,
+        Learned(limits={("max_tokens",): 8}),
+    ),
+    (
+        "a responses host",
+        "Failed to deserialize the JSON body into the target type: input[31]: unknown item type"
+        ' "agent_message"; expected one of: message, reasoning',
+        {"input": [{"type": "agent_message"}]},
+        facts(agent_messages=False),
+    ),
+    (
         "llama.cpp",
         "Failed to initialize samplers: failed to parse grammar",
         CHAT,

@@ -29,9 +29,16 @@ _CHAT_MEMBERS = frozenset(
 
 def responses_needs(body: Mapping[str, Json]) -> DialectNeeds:
     """Of a Responses body, which is asked as it is wherever the vendor knows its tools."""
-    if not _has(_objects(body.get("tools")), ("namespace",)):
+    items = body.get("input")
+    brought = _objects(items[:_FIRST_ITEMS]) if isinstance(items, list) else []
+    groups = _has(_objects(body.get("tools")), ("namespace",))
+    if not groups and not _has(brought, ("additional_tools",)):
         return NO_NEEDS
     return DialectNeeds(groups_tools=True)
+
+
+_FIRST_ITEMS = 8
+"""Among which Codex tells its tools, since 0.144 (theopenco/llmgateway#3613, 2026-11-30)."""
 
 
 def messages_needs(body: Mapping[str, Json]) -> DialectNeeds:

@@ -224,6 +224,8 @@ class Quirk:
     """
 
     # openai_responses
+    agent_messages: bool = True
+    """False: what one of Codex's agents told another is told as a user's message."""
     encrypted_reasoning: bool | None = None
     """Whether `reasoning.encrypted_content` is asked for, so that stateless clients can hand
     reasoning back. None: when the client asks for reasoning or hands some back; True: whenever what

@@ -86,6 +86,13 @@ OPENAI_ROWS = (
         checks_schemas=True,
     ),
     fact(
+        '«input[31]: unknown item type "agent_message"» (xAI: lidge-jun/opencodex#3911,'
+        " router-for-me/CLIProxyAPI#5207), «Invalid 'input': value did not match any expected"
+        " variant» (Bedrock: openai/codex#37475; 2026-11-30)",
+        vendors={"xai", "bedrock-openai"},
+        agent_messages=False,
+    ),
+    fact(
         "«automation_update: tool parameter root must be an object type (root schema is an"
         " anyOf/oneOf union with a non-object branch)» (lidge-jun/opencodex#1105, 2026-11-30)",
         vendors={"xai"},

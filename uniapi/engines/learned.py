@@ -32,6 +32,7 @@ _FACTS: Mapping[str, frozenset[Any]] = {
     "streams_only": frozenset({True}),
     "text_content_only": frozenset({True}),
     "moonshot_schemas": frozenset({True}),
+    "agent_messages": frozenset({False}),
     "schema_constraints": frozenset({False}),
     "past_images": frozenset({False}),
     "anthropic_billing_block": frozenset({False}),

@@ -147,6 +147,13 @@ READERS: tuple[Reader, ...] = (
         past_images,
     ),
     _read(
+        'Codex\'s own item for what an agent tells another: «unknown item type "agent_message"»'
+        " (lidge-jun/opencodex#3911), «Invalid input type 'agent_message'» (james-6-23/codex2api"
+        "#341; 2026-11-30)",
+        r"(?:item type|input type|invalid value:?) [\"'`]agent_message",
+        teaches(agent_messages=False),
+    ),
+    _read(
         "llama.cpp, LM Studio above it: «Failed to initialize samplers: failed to parse grammar»"
         " of a tool's patterns and counts (lidge-jun/opencodex#2135, lmstudio-ai/lmstudio-bug-"
         "tracker#2236, QwenLM/qwen-code#10435; 2026-11-30)",
@@ -258,6 +265,14 @@ READERS: tuple[Reader, ...] = (
         " got 200 instead.» (litellm's exception_mapping_utils.py, 2026-11-30)",
         rf"invalid {_QUOTED}: [^\n]{{0,60}}above maximum value\. expected a value <="
         r" (?P<most>\d{1,12}(?:\.\d{1,6})?)",
+        keep_within,
+    ),
+    _read(
+        "Volcengine: «The parameter max_tokens specified in the request is not valid: integer above"
+        " maximum value, expected a value <= 32768, but got 64000 instead.» (yiliqi78/TOKENICODE#3,"
+        " 2026-11-30)",
+        r"parameter (?P<name>\w{1,40}) specified in the request is not valid: [^\n]{0,30}above"
+        r" maximum value, expected a value <= (?P<most>\d{1,12}(?:\.\d{1,6})?)",
         keep_within,
     ),
     _read(

@@ -497,3 +497,20 @@ def test_odd_shapes_are_left_alone(value: Any) -> None:
 def test_needs_inline(media: Media, quirk: Quirk, needed: bool) -> None:
     """Only images, and only where a row says so."""
     assert needed is UPSTREAM.needs_inline(media, quirk)
+
+
+def told_by_agent(*texts: str, **members: Any) -> dict[str, Any]:
+    content = [{"type": "input_text", "text": text} for text in texts]
+    sealed = {"type": "encrypted_content", "encrypted_content": "gAAAAB"}
+    return {"type": "agent_message", "content": [*content, sealed], **members}
+
+
+def test_what_an_agent_told_another_is_a_users_message_elsewhere() -> None:
+    """Codex's own item, which xAI and Bedrock refuse; a sealed one alone says nothing to others."""
+    items = [USER_ITEM, told_by_agent("done", author="/root/a"), told_by_agent()]
+    after, losses = UPSTREAM.fit({"input": items}, Quirk(agent_messages=False))
+    text = {"type": "input_text", "text": "[Message from the agent /root/a]\ndone"}
+    message = {"type": "message", "role": "user", "content": [text]}
+    assert after["input"] == [USER_ITEM, message]
+    assert losses == ("input[2]",)
+    assert UPSTREAM.fit({"input": items}, Quirk())[0]["input"] is items

@@ -966,3 +966,12 @@ def test_a_long_end_user_id_is_told_by_its_digest() -> None:
         encode(Request(model="m", user="u" * 65))["user"] == hashlib.sha256(b"u" * 65).hexdigest()
     )
     assert decode({"input": "Hi", "stream_options": {"include_usage": True}}).extensions == {}
+
+
+def test_what_an_agent_told_another_is_read_as_a_users_words() -> None:
+    """Toward other dialects too; a sealed message stays what it is, and is lost there by name."""
+    told = {"type": "agent_message", "content": [{"type": "input_text", "text": "done"}]}
+    assert decode({"input": [told]}).messages[-1].parts == (Text(text="done"),)
+    sealed = {"type": "agent_message", "content": [{"type": "encrypted_content"}]}
+    (part,) = decode({"input": [sealed]}).messages[-1].parts
+    assert isinstance(part, Unknown)

@@ -200,7 +200,7 @@ def _sampling(body: Mapping[str, Json]) -> Sampling:
         return Sampling(
             temperature=decode_number(body.get("temperature"), "temperature"),
             top_p=decode_number(body.get("top_p"), "top_p"),
-            max_output_tokens=decode_int(body.get(limit), limit),
+            max_output_tokens=_limit(body, limit),
         )
     stop = body.get("stop")
     stops = [stop] if isinstance(stop, str) else decode_list(stop, "stop")

@@ -9,6 +9,7 @@ from typing import Any
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
 
+from .agent_messages import message_of_agent
 from .vocabulary import MAX_CALL_ID
 
 Item = Mapping[str, Json]
@@ -53,6 +54,21 @@ def _without_images(item: Item, path: str, fitting: Fitting) -> Item:
 
 def _is_image(part: Json) -> bool:
     return isinstance(part, dict) and part.get("type") == "input_image"
+
+
+@minds("agent_messages", where=("agent_message",))
+def agent_messages(body: Body, fitting: Fitting) -> Body:
+    """What is encrypted in them nobody else reads."""
+
+    def as_message(item: Item, path: str) -> Item | None:
+        if item.get("type") != "agent_message":
+            return item
+        message = message_of_agent(item)
+        if message is None:
+            fitting.lose(path)
+        return message
+
+    return with_items(body, as_message)
 
 
 @minds("empty_turns")

@@ -36,6 +36,7 @@ from uniapi.dialects.openai_chat.request_decode_members import (
 )
 from uniapi.values import dataclass
 
+from .agent_messages import message_of_agent
 from .answer_decode_content import decode_content, decode_part
 from .opaque import Carried, item_token, unpack
 from .request_decode_tool_search import (
@@ -114,6 +115,8 @@ class _InputReader:
                 self._reasoning(item, path)
             case "image_generation_call" if isinstance(item.get("result"), str):
                 self._add("assistant", image_of_call(item, FAMILY))
+            case "agent_message" if (message := message_of_agent(item)) is not None:
+                self._message(message, path)
             case "additional_tools":
                 offered = decode_tools(
                     item.get("tools"),
