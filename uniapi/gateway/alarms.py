@@ -9,6 +9,7 @@ the next one's is due, and is then set to that.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 SLEPT_S = 1.0
@@ -19,45 +20,38 @@ Ring = Callable[[float, bool], None]
 
 
 class Alarm:
-    """Rings once, not before `due` (the loop's time); until it is stopped or has rung."""
+    """Calls `ring` once, when it is `due` (the loop's time). `rings_at`: when its timer rings, at
+    `due` or before; infinity while none runs.
+    """
 
-    __slots__ = ("_loop", "_ring", "_rings_at", "_timer", "due")
+    __slots__ = ("_loop", "_timer", "due", "ring", "rings_at")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.due = self._rings_at = 0.0
+        self.due, self.rings_at = 0.0, math.inf
+        self.ring: Ring | None = None
         self._loop = loop
-        self._ring: Ring | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    @property
-    def is_running(self) -> bool:
-        return self._timer is not None
-
     def set(self, due: float, ring: Ring) -> None:
-        self.due, self._ring = due, ring
-        if self._timer is not None:
-            if self._rings_at <= due:
-                return
-            self._timer.cancel()
-        self._run(due)
-
-    def forget(self) -> None:
-        """It may go on running, for nobody."""
-        self._ring = None
+        self.due, self.ring = due, ring
+        if self.rings_at > due:
+            self._run(due)
 
     def _run(self, at: float) -> None:
-        self._rings_at = at
+        if self._timer is not None:
+            self._timer.cancel()
+        self.rings_at = at
         self._timer = self._loop.call_at(at, self._tick)
 
     def _tick(self) -> None:
-        now, ring, due = self._loop.time(), self._ring, self.due
-        self._timer = None
+        now, ring, due, rang_at = self._loop.time(), self.ring, self.due, self.rings_at
+        self._timer, self.rings_at = None, math.inf
         if ring is None:
             return
-        if self._rings_at < due:
+        if rang_at < due:
             self._run(due)
             return
-        self._ring = None
+        self.ring = None
         ring(now, now - due > SLEPT_S)
 
 
@@ -69,15 +63,11 @@ class Alarms:
 
     def at(self, loop: asyncio.AbstractEventLoop, due: float, ring: Ring) -> Alarm:
         """One that rings at `due`; to be given back when it is not needed any more."""
-        while self._free:
-            alarm = self._free.pop()
-            if alarm.is_running:
-                break
-        else:
-            alarm = Alarm(loop)
+        alarm = self._free.pop() if self._free else Alarm(loop)
         alarm.set(due, ring)
         return alarm
 
     def give_back(self, alarm: Alarm) -> None:
-        alarm.forget()
+        """It may go on running, for nobody."""
+        alarm.ring = None
         self._free.append(alarm)

@@ -232,11 +232,13 @@ class Try:
             is_whole_anyway = call.operation is Operation.STORED and not streams
             is_streamed = call.stream and not is_whole_anyway
         relayed = head.headers if head is not None and self.way.road is Road.RELAY else {}
+        said = self._lane.said_at_once
+        if len(state.attempts) > 1:
+            said = {**self._lane.said, **attempts_header(state.attempts)}
         headers = {
             **(kind_headers(call, is_streamed=True) if is_streamed else JSON_HEADERS),
             **returned_headers(relayed, self._lane.target.credential.secret),
-            **self._lane.said,
-            **attempts_header(state.attempts),
+            **said,
         }
         if losses:
             headers["x-uniapi-dropped"] = dropped_names(losses)

@@ -45,6 +45,7 @@ class Lane:
         "mask",
         "passage",
         "said",
+        "said_at_once",
         "secret",
         "secrets",
         "target",
@@ -64,6 +65,9 @@ class Lane:
             "x-uniapi-model": header_text(target.upstream_model),
         }
         """What every answer of it is headed with."""
+        served = f"{header_text(provider.name)}#{target.credential.number}=200"
+        self.said_at_once = {**self.said, "x-uniapi-attempts": served}
+        """The same of an answer that was the call's first attempt."""
         self._spots: dict[tuple[object, ...], tuple[Learned, Spot]] = {}
         self._kinds: dict[tuple[object, ...], tuple[Way, ...]] = {}
 
@@ -71,8 +75,9 @@ class Lane:
         """The ways to ask it (see `find_ways`); `needs` are the call's."""
         if not SERVICES[call.operation].is_generated:
             return find_ways(call, self.target, self.engine, learned)
-        known = self._spots.get(_kind_of(call.dialect, needs, learned))
-        spot = known[1] if known is not None else self._spot(call.dialect, needs, learned)
+        name = (call.dialect, needs.has_functions, needs.effort, needs.searches, id(learned))
+        known = self._spots.get(name)
+        spot = known[1] if known is not None else self._spot(name, call.dialect, needs, learned)
         may_relay = spot.may_relay(call)
         kind = (id(spot), call.operation, call.stream, may_relay)
         found = self._kinds.get(kind)
@@ -81,13 +86,19 @@ class Lane:
             found = self._kinds[kind] = tuple(self._headed(way, call.stream) for way in ways)
         return found
 
-    def _spot(self, client_dialect: str, needs: DialectNeeds, learned: Learned) -> Spot:
+    def _spot(
+        self,
+        name: tuple[object, ...],
+        client_dialect: str,
+        needs: DialectNeeds,
+        learned: Learned,
+    ) -> Spot:
         if len(self._spots) >= MAX_KINDS:
             self._spots.clear()
             self._kinds.clear()
         spot = spot_of(self.target, self.engine, client_dialect, needs, learned)
         # What was learned stays with it, so that its id names nothing else meanwhile.
-        self._spots[_kind_of(client_dialect, needs, learned)] = (learned, spot)
+        self._spots[name] = (learned, spot)
         return spot
 
     def _headed(self, way: Way, streams: bool) -> Way:
@@ -106,10 +117,6 @@ class Lane:
         if request.url != plain.url:
             return way
         return replace(way, headers=request.headers, head=_head_of(request))
-
-
-def _kind_of(client_dialect: str, needs: DialectNeeds, learned: Learned) -> tuple[object, ...]:
-    return (client_dialect, needs.has_functions, needs.effort, needs.searches, id(learned))
 
 
 def _head_of(request: HttpRequest) -> bytes | None:

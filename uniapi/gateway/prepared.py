@@ -127,8 +127,10 @@ def _headers(way: Way, own: Mapping[str, str], passed: Mapping[str, str]) -> dic
 
 def forwarded_headers(call: Call) -> dict[str, str]:
     """The client's headers that belong to its dialect and go along when its words are relayed."""
-    names = CLIENT_DIALECTS[call.dialect].forwarded_headers
-    return {name: call.headers[name] for name in names if name in call.headers}
+    names, headers = CLIENT_DIALECTS[call.dialect].forwarded_headers, call.headers
+    if headers.keys().isdisjoint(names):
+        return {}
+    return {name: headers[name] for name in names if name in headers}
 
 
 def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:

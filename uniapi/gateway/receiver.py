@@ -154,7 +154,9 @@ class Receiver:
         """The call is over and recorded: whatever refers to it goes, so that its request does not
         stay in memory until the collector of cycles looks.
         """
-        self.cancel()
+        if self._exchange is not None:
+            self.cancel()
+        self.is_over = True
         self._clock.close()
         self._held.clear()
         self._outlet = self._backlog = self._probe = self._exchange = None

@@ -185,7 +185,14 @@ class ResponseParser:
             raise WireError(f"content-length {length[:40]!r} is no single number")
         self._remaining = int(text)
         self._state = self._read_fixed
-        if not self._remaining:
+        start, end = self._at, self._at + self._remaining
+        if end == len(self._buffer):
+            # Most short answers come in one piece with their head.
+            self._remaining = 0
+            self._at, self._is_end = end, True
+            if start < end:
+                self._pieces.append(self._buffer[start:end])
+        elif not self._remaining:
             self._finish(keeps_alive=self.keeps_alive)
 
     def _read_fixed(self) -> bool:
