@@ -128,6 +128,10 @@ class Browser:
             "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}]
         )
 
+    async def before_each_page(self, script):
+        """Runs before anything of the page does."""
+        await self.call("Page.addScriptToEvaluateOnNewDocument", source=script)
+
     async def open(self, url):
         await self.call("Page.navigate", url=url)
         await self.until(

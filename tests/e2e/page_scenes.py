@@ -118,6 +118,46 @@ def hundred(upstream):
     )
 
 
+UNKNOWN_MEMBER = whole(
+    {"error": {"message": "Unsupported parameter: 'seed'", "param": "seed", "type": "x"}},
+    status=400,
+)
+BALANCES = [
+    {"provider": "openrouter", "number": 1, "key": "sk-or-…9999", "left": "$0.42", "amount": 0.42},
+    {"provider": "deepseek", "number": 2, "key": "sk-d…1111", "left": "¥81.20", "amount": 81.2},
+]
+"""As vendors would tell them, whom no test can ask."""
+WITH_BALANCES = (
+    "const plain = window.fetch; window.fetch = async (path, more) => {"
+    " const answer = await plain(path, more);"
+    " if (!String(path).startsWith('/v1/status?') || !answer.ok) return answer;"
+    " const value = await answer.json();"
+    f" value.money.balances = {json.dumps(BALANCES)}.map((one) => ({{...one, at: value.now}}));"
+    " return new Response(JSON.stringify(value), {status: 200}); };"
+)
+
+
+class ChoosyUpstream(FakeUpstream):
+    """Refuses one member, and serves the request without it."""
+
+    def answer_to(self, seen):
+        return UNKNOWN_MEMBER if b'"seed"' in seen.body else SERVED
+
+
+def ending(upstream):
+    """Models that end soon, at a vendor that is never asked, beside one whose upstream teaches."""
+    value = served(upstream, [("choosy", keys("cho", 1), ["glm-5"])])
+    value["providers"].append(
+        {
+            "provider": "anthropic",
+            "base_url": "https://api.anthropic.com/v1/messages",
+            "api": "sk-ant-0123456789abcdef",
+            "model": [{"claude-opus-4-5-20251101": "opus"}],
+        }
+    )
+    return value
+
+
 async def ask_each(client, url, model, times):
     """So many calls, one after the other, so that each key has its turn."""
     for number in range(times):

@@ -12,10 +12,13 @@ from browser import CHROMIUM, Browser
 from fakes import CLIENT_KEY
 from page_scenes import (
     HOSTILE,
+    WITH_BALANCES,
+    ChoosyUpstream,
     KeyedUpstream,
     ask_each,
     counted,
     drawn,
+    ending,
     entered,
     hundred,
     keys,
@@ -66,6 +69,11 @@ async def fits(browser):
         " one.closest('nav, pre, .list, .cut') === null).map(one => one.outerHTML.slice(0, 80))"
     )
     assert await browser.value(wide) == []
+    cut = (
+        "[...document.querySelectorAll('.list')].filter(one => "
+        "one.scrollWidth > one.clientWidth + 1).map(one => one.outerHTML.slice(0, 80))"
+    )
+    assert await browser.value(cut) == []
     assert browser.complaints == []
 
 
@@ -113,6 +121,11 @@ async def test_thirteen_keys_and_a_day_of_calls(
     await picture(browser, f"busy-{width}-{scheme}-{language[:2]}-open")
     verdict = await browser.value("document.querySelector('#verdict .bad').textContent")
     assert "openai #3" in verdict
+    failed = "[...document.querySelectorAll('#models tr')].find(one => one.innerText.includes({}))"
+    unknown = await browser.value(
+        failed.format("'(unknown)'") + ".querySelector('.bad')?.innerText"
+    )
+    assert unknown is None  # twenty-four of a client's mistakes are no failures
     first = await browser.value("document.querySelector('[data-provider=openai] .key').textContent")
     assert "#3" in first
     assert ("refused" if language == "en" else "被拒绝") in first
@@ -217,10 +230,46 @@ async def test_money_is_shown_where_there_is_any(upstream, gateway, client, brow
     budgets = await browser.value("document.querySelector('#budgets').innerText")
     assert "the whole gateway" in budgets
     assert "client key translator" in budgets
+    verdict = await browser.value("document.querySelector('#verdict .bad').textContent")
+    assert "Used up: client key translator ($0.5/day)." in verdict
     caches = await browser.value("document.querySelector('#caches').innerText")
     assert "56.9 % of 16.2K tokens from the cache" in caches
     await picture(browser, "money-1280")
     assert browser.complaints == []
+
+
+@pytest.mark.parametrize(("width", "language"), [(1280, "en"), (360, "zh-CN")])
+async def test_lessons_ends_of_models_and_balances(gateway, client, browser, width, language):
+    """In the language of the page; a balance that is nearly gone is red."""
+    choosy = await ChoosyUpstream().start()
+    try:
+        await gateway.start(ending(choosy))
+        chat = {"model": "glm-5", "seed": 7, "messages": [{"role": "user", "content": "hi"}]}
+        async with client.post(gateway.url + "/v1/chat/completions", json=chat) as answer:
+            assert answer.status == 200
+        await browser.before_each_page(WITH_BALANCES)
+        await shown(browser, gateway, width=width, language=language)
+        await unfolded(browser)
+        await browser.until("document.querySelectorAll('#balances .row').length === 2")
+        await fits(browser)
+        assert await browser.faint_texts() == []
+        learned = await browser.value("document.querySelector('#learned').innerText")
+        ends = await browser.value("document.querySelector('#endings').innerText")
+        said = ("without seed", "opus (claude-opus-4-5-20251101) at anthropic", "2027-01-22")
+        if language != "en":
+            said = (
+                "不带 seed",
+                "anthropic 的 opus (claude-opus-4-5-20251101)",
+                "将于 2027-01-22 下线",
+            )
+        assert said[0] in learned
+        assert said[1] in ends
+        assert said[2] in ends
+        low = "document.querySelector('#balances .row .bad').textContent"
+        assert "$0.42" in await browser.value(low)
+        await picture(browser, f"lessons-{width}")
+    finally:
+        await choosy.stop()
 
 
 async def test_a_request_in_full(upstream, gateway, client, browser):

@@ -108,6 +108,15 @@ function verdict(last, figures) {
 }
 /** What somebody must do something about. */
 function headline(last) {
+  return [headlineOfKeys(last), headlineOfMoney(last)].filter(Boolean).join(" ");
+}
+function headlineOfMoney(last) {
+  const spent = usedUp((last.money || {}).limits);
+  if (!spent.length) return "";
+  const names = spent.slice(0, 3).map((one) => `${owner(one.name)} (${one.limit})`).join(", ") + (spent.length > 3 ? "…" : "");
+  return t("Used up: {names}.", { names });
+}
+function headlineOfKeys(last) {
   const refused = refusedKeys(last);
   if (!refused.length) return "";
   const names = refused.slice(0, 3).map((key) => `${short(key.provider, 40)} #${key.number}`).join(", ") + (refused.length > 3 ? "…" : "");
@@ -128,6 +137,8 @@ function under(last, figures) {
     else if (keys && !bad) said.push(keys === 1 ? t("The provider key is ready.") : keys === 2 ? t("Both provider keys are ready.") : t("All {n} provider keys are ready.", { n: keys }));
   }
   said.push(last.live.length ? many(last.live.length, "{n} call running now.", "{n} calls running now.") : t("No call running now."));
+  const nearly = nearlyUsed((last.money || {}).limits);
+  if (nearly.length) said.push(t("Nearly used up: {names}.", { names: nearly.slice(0, 3).map((one) => `${owner(one.name)} (${t("{used} of {all}", { used: money(one.spent), all: money(one.dollars) })})`).join(", ") + (nearly.length > 3 ? "…" : "") }));
   if (last.credits) said.push(t("{left} of {all} credits left.", { left: money(Math.max(0, last.credits.balance)), all: money(last.credits.granted) }));
   return said.join(" ");
 }
