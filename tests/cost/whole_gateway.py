@@ -40,16 +40,16 @@ def stream_answer(frames):
     return head, [*chunks, b"0\r\n\r\n"]
 
 
-def chat_answer():
+def chat_answer(**more):
     message = {"role": "assistant", "content": "hi"}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, **more}
     value = {"id": "x", "object": "chat.completion", "created": 1, "model": "m-up"}
     return json_answer({**value, "choices": [choice], "usage": usage})
 
 
-def messages_answer():
-    usage = {"input_tokens": 1, "output_tokens": 1}
+def messages_answer(**more):
+    usage = {"input_tokens": 1, "output_tokens": 1, **more}
     value = {"id": "m", "type": "message", "role": "assistant", "model": "m-up"}
     content = [{"type": "text", "text": "hi"}]
     return json_answer({**value, "content": content, "stop_reason": "end_turn", "usage": usage})

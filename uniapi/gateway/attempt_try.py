@@ -37,6 +37,7 @@ from .answer_headers import (
     returned_headers,
     sunset_header,
 )
+from .aside import aside
 from .attempt_log import log, tell_failure, tell_request, tell_return
 from .attempt_request import AttemptRequest, prepare_at_once
 from .call_facts import estimate_call_tokens
@@ -122,8 +123,8 @@ class Try:
         broken = receiver.report.failure
         if broken is None:
             state.outcome = "ok"
-            self._look_at_cache()
             self._remember()
+            await self._cache_verdict()
         else:
             broken = self._masked(broken)
             state.outcome, state.said = broken.kind.value, broken.words
@@ -243,7 +244,7 @@ class Try:
         if losses:
             headers["x-uniapi-dropped"] = dropped_names(losses)
         target = self._lane.target
-        cached = self._look_at_cache()
+        cached = await self._cache_verdict()
         if cached is not None:
             headers["x-uniapi-cache"] = cached
         listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
@@ -275,6 +276,10 @@ class Try:
             state.attempts.pop()
             broken = self._masked(report.failure)
             self._note(broken.kind.value, state.now(), broken.words)
+
+    async def _cache_verdict(self) -> str | None:
+        look = self._look_at_cache
+        return await aside(look) if self._state.setting.takes_long else look()
 
     def _look_at_cache(self) -> str | None:
         """What the doctor says of an answer, once it tells what its prompt cache has done."""
