@@ -202,6 +202,8 @@ def offered(request: Request, dialect: str) -> Request:
     """The request as `dialect` is told it: deferred tools, and the search that would find them at
     the client's own vendor, go only where they came from.
     """
+    if not request.tools:
+        return request
     kept = tuple(tool for tool in request.tools if not _is_out_of_sight(tool, dialect))
     return request if len(kept) == len(request.tools) else replace(request, tools=kept)
 
@@ -234,11 +236,13 @@ def tool_names_by_call_id(messages: tuple[Message, ...]) -> dict[str, str]:
 
 def iter_parts(messages: tuple[Message, ...]) -> Iterator[Part]:
     """Every part in order, those inside tool results after the result itself."""
+    parts: list[Part] = []
     for message in messages:
         for part in message.parts:
-            yield part
+            parts.append(part)
             if isinstance(part, ToolResult):
-                yield from part.content
+                parts += part.content
+    return iter(parts)
 
 
 def iter_media(messages: tuple[Message, ...]) -> Iterator[Media]:

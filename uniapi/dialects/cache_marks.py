@@ -113,8 +113,12 @@ def with_newest_marked(request: Request, options: Json) -> Request:
     `prompt_cache_options` say otherwise: who marks the instructions alone counts on it.
     """
     said = options if isinstance(options, dict) else {}
-    hints = (getattr(part, "cache", None) for part in iter_parts(request.messages))
-    is_marked = any(hint is not None and hint.ttl in BREAKPOINT_LIFETIMES for hint in hints)
+    is_marked = False
+    for part in iter_parts(request.messages):
+        hint = getattr(part, "cache", None)
+        if hint is not None and hint.ttl in BREAKPOINT_LIFETIMES:
+            is_marked = True
+            break
     if not is_marked or said.get("mode") == "explicit" or request.cache is not None:
         return request
     lifetime = "12h" if said.get("ttl") == "12h" else "30m"

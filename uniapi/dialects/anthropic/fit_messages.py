@@ -233,7 +233,12 @@ def no_empty_turns(body: Body, fitting: Fitting) -> Body:
     """Texts and turns that say nothing, which a broken answer leaves in a history. Something must
     remain to be asked.
     """
-    if fitting.quirk.empty_turns:
+    messages = body.get("messages")
+    if fitting.quirk.empty_turns or (
+        type(messages) is list
+        and type(body.get("system")) is not list
+        and all(map(_is_said, messages))
+    ):
         return body
     system = _content_without(body.get("system"), _is_blank)
     if system is not body.get("system"):
@@ -243,6 +248,12 @@ def no_empty_turns(body: Body, fitting: Fitting) -> Body:
     spoken = without_blocks(body, _is_blank)
     fitted = with_messages(spoken, _without_empty)
     return fitted if fitted.get("messages") else body
+
+
+def _is_said(message: Json) -> bool:
+    """Whether a turn is nothing but a text with something in it, as most are."""
+    content = message.get("content") if type(message) is dict else None
+    return type(content) is str and not content.isspace() and content != ""
 
 
 def _is_blank(block: Json) -> bool:
