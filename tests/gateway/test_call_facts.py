@@ -82,6 +82,27 @@ def test_text_counts_and_signatures_do_not():
     )
 
 
+WORDS = "some words " * 10_000
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"content": "A" * 1024 + WORDS},
+        {"content": "data:image/png;base64," + WORDS},
+        {"content": "A" * len(WORDS)},
+        {"content": [{"type": "text", "text": "A" * len(WORDS)}]},
+        {"content": [{"type": "document", "source": {"type": "text", "data": "A" * 1024 + WORDS}}]},
+        {"content": [{"type": "input_file", "file_data": "data:text/plain;base64," + WORDS}]},
+        {"content": [{"type": "image_url", "image_url": {"url": "A" * 1024 + WORDS}}]},
+    ],
+)
+def test_a_text_that_looks_like_a_picture_counts_as_the_text_it_is(part):
+    """Else whoever begins a prompt so has no limit and no budget."""
+    message = {"role": "user", **part}
+    assert estimate_call_tokens(call({"messages": [message]})) > len(WORDS) // 5
+
+
 def test_a_body_of_very_many_values_is_counted_by_its_bytes():
     """The cost is bounded, and what is not looked at still counts."""
     body = {"input": [1234567] * 500_000}

@@ -15,7 +15,7 @@ from uniapi.canonical import TOKENS_PER_IMAGE, Call, estimate_text_tokens
 from uniapi.config import Config
 
 LONG_TEXT = 1024
-"""A string longer than this without a blank is binary content, not language."""
+"""A string longer than this may be binary content, where it stands in a member for such."""
 MAX_VALUES = 100_000
 """How many values of a body are looked at one by one; what is left then counts by its bytes."""
 MAX_TURNS = 200
@@ -25,6 +25,10 @@ MAX_USER_TEXT = 100_000
 _SIGNED = frozenset({"signature", "encrypted_content", "thoughtSignature", "thought_signature"})
 """Members that carry what a model signed; nobody bills them as input text."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_=-]+\Z")
+_DATA_URL = re.compile(r"data:(?!text/)[^,]{0,200};base64,")
+_TEXTS = frozenset({"text", "content", "input", "prompt", "system", "instructions", "arguments"})
+"""Members whose strings a model reads letter by letter, whatever those look like."""
+_BLANKS = (" ", "\n", "\t")
 _EFFORTS = (
     ("reasoning_effort",),
     ("reasoning", "effort"),
@@ -92,9 +96,17 @@ def estimate_call_tokens(call: Call) -> int:
 def _string_tokens(name: str, text: str) -> int:
     if name in _SIGNED:
         return 0
-    if len(text) > LONG_TEXT and (text.startswith("data:") or _BASE64.match(text, 0, LONG_TEXT)):
-        return TOKENS_PER_IMAGE
-    return estimate_text_tokens(text)
+    return TOKENS_PER_IMAGE if _is_binary(name, text) else estimate_text_tokens(text)
+
+
+def _is_binary(name: str, text: str) -> bool:
+    """Whether it is a picture, a sound or a file, whose bytes nobody counts: the client may call
+    anything so, and is believed only where nothing but such bytes can stand.
+    """
+    if len(text) <= LONG_TEXT or name in _TEXTS:
+        return False
+    begins_so = _DATA_URL.match(text) or _BASE64.match(text, 0, LONG_TEXT)
+    return begins_so is not None and text.isascii() and not any(one in text for one in _BLANKS)
 
 
 def last_user_text(call: Call) -> str:

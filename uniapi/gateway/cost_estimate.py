@@ -19,6 +19,8 @@ USUAL_OUTPUT = 8192
 """Tokens, where a request names no limit."""
 MOST_OUTPUT = 200_000
 MOST_ANSWERS = 128
+_LONGEST_NUMBER = 18
+_ENDLESS = 10**18
 PICTURE_TOKENS = 8192
 """Of one picture, where those are billed by tokens: a large one of high quality."""
 SPOKEN_TOKENS = 2
@@ -29,9 +31,15 @@ _LIMITS = (
     ("max_output_tokens",),
     ("max_tokens",),
     ("generationConfig", "maxOutputTokens"),
+    ("generationConfig", "max_output_tokens"),
+    ("generation_config", "maxOutputTokens"),
     ("generation_config", "max_output_tokens"),
 )
-_ANSWERS = (("n",), ("generationConfig", "candidateCount"))
+_CONFIGS = ("generationConfig", "generation_config")
+_ANSWERS = (
+    *(("n",), ("best_of",)),
+    *((config, name) for config in _CONFIGS for name in ("candidateCount", "candidate_count")),
+)
 _FREE = frozenset({Operation.COUNT_TOKENS, Operation.STORED, Operation.MODERATE})
 
 
@@ -84,5 +92,8 @@ def _output(call: Call) -> int:
 def _whole(body: Any, path: tuple[str, ...]) -> int | None:
     for name in path:
         body = body.get(name) if isinstance(body, dict) else None
-    is_number = isinstance(body, int) and not isinstance(body, bool)
-    return body if is_number and body > 0 else None
+    if isinstance(body, str) and body.isdecimal() and len(body) < _LONGEST_NUMBER:
+        # JSON of protocol buffers: Google reads `"8"` and 8.0 as 8.
+        body = int(body)
+    is_number = isinstance(body, int | float) and not isinstance(body, bool)
+    return int(body) if is_number and 0 < body < _ENDLESS else None
