@@ -90,6 +90,7 @@ ROWS = (
         False,
     ),
     Row("start to first answer, s", "启动到第一个回答,秒", "cold", "start_s"),
+    Row("CPU of a start, s", "启动所用 CPU,秒", "cold", "start_cpu_s"),
     Row("idle memory, MiB", "空闲内存,MiB", "cold", "idle_mb", 1.0, False),
     Row(
         "memory with 500 open streams, MiB", "500 个流时的内存,MiB", "memory", "held_mb", 1.0, False
@@ -165,7 +166,7 @@ def head(result: Mapping[str, Any], language: str, commit: str) -> str:
         )
     return (
         f"{result['when']}, {machine['cpu']}, {machine['cpus']} CPUs, Python {machine['python']},"
-        f" commit {commit}; {asked['rounds']} rounds, medians, everything on 127.0.0.1. CPU time is"
+        f" commit {commit}; medians of {asked['rounds']}, everything on 127.0.0.1. CPU time is"
         ' that of all the gateway\'s processes; in brackets beside "aiohttp minimal", a'
         " pass-through of a few lines in pure Python without keys, routing, limits or counting;"
         " what is translated is compared with what it relays."
