@@ -13,6 +13,7 @@ import logging
 import os
 import random
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -79,11 +80,23 @@ def _run(settings: Settings, environment: Mapping[str, str]) -> int:
     loop = _event_loop(environment)
     try:
         asyncio.set_event_loop(loop)
-        loop.set_default_executor(ThreadPoolExecutor(EXECUTOR_THREADS))
+        loop.set_default_executor(_threads())
         return loop.run_until_complete(_serve(settings, environment))
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+def _threads() -> ThreadPoolExecutor:
+    """All of them from the start: with little memory left none could be had any more, and what is
+    kept could not be written at the end.
+    """
+    pool = ThreadPoolExecutor(EXECUTOR_THREADS)
+    together = threading.Barrier(EXECUTOR_THREADS + 1)
+    for _ in range(EXECUTOR_THREADS):
+        pool.submit(together.wait)
+    together.wait()
+    return pool
 
 
 def _event_loop(environment: Mapping[str, str]) -> asyncio.AbstractEventLoop:

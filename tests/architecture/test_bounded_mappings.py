@@ -12,6 +12,7 @@ from uniapi.canonical import ClientError
 from uniapi.config import ByModel, ClientKey, Config, parse_rates
 from uniapi.gateway.expiring_map import ExpiringMap
 from uniapi.limits import Limits
+from uniapi.money import CacheDoctor, CachedRequest
 from uniapi.network.http1_connection import Origin
 from uniapi.network.http1_transport import Http1Transport
 from uniapi.network.media_fetcher import Shares
@@ -135,9 +136,29 @@ def limits() -> tuple[Any, Callable[[int], Any]]:
     return made, admit
 
 
+def cache_doctor() -> tuple[Any, Callable[[int], Any]]:
+    made = CacheDoctor()
+
+    def look(number: int) -> None:
+        made.examine(
+            CachedRequest(
+                session=f"s{number}",
+                label="k",
+                model="m",
+                place=("p", "c"),
+                input_tokens=5000,
+                read_tokens=0,
+                at=0.0,
+            ),
+            {},
+        )
+
+    return made, look
+
+
 MAPPINGS = (
     *(quiet, wrong_keys, strangers, sessions, cursors, catalog, names, idle_connections),
-    *(expiring_map, kept_map, shares, limits),
+    *(expiring_map, kept_map, shares, limits, cache_doctor),
 )
 
 

@@ -1,4 +1,4 @@
-"""What is reserved for a call minds how many answers it asks for, however the client spells that."""
+"""What is reserved for a call minds how many answers it asks for, however that is spelled."""
 
 import json
 
