@@ -577,3 +577,21 @@ def test_a_moment_without_a_zone_is_the_vendors(
         engine.dialect(place, "openai_chat"),
     )
     assert failure.retry_after_s == seconds
+
+
+def test_perplexitys_page_is_about_the_key(target: Callable[..., Target]) -> None:
+    """It answers a key that is no good as a web server would; another's page is a wall."""
+    page = (
+        b"<html>\r\n<head><title>401 Authorization Required</title></head>\r\n<body>\r\n<center>"
+        b"<h1>401 Authorization Required</h1></center>\r\n<hr><center>openresty/1.27.4</center>"
+    )
+
+    def kind(base_url: str, status: int) -> FailureKind:
+        place = target(base_url=base_url)
+        engine = engine_for(place.provider)
+        dialect = engine.dialect(place, "openai_chat")
+        return engine.classify(status, {"content-type": "text/html"}, page, dialect).kind
+
+    assert kind("https://api.perplexity.ai", 401) is K.CREDENTIAL_REFUSED
+    assert kind("https://api.perplexity.ai", 403) is K.WALL
+    assert kind("https://reseller.example/v1", 401) is K.WALL

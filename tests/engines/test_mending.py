@@ -557,6 +557,32 @@ TEXTS = [
         facts(agent_messages=False),
     ),
     (
+        "sglang",
+        "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'reasoning_effort'),"
+        " 'msg': \"Input should be 'low', 'medium' or 'high'\", 'input': 'xhigh', 'ctx':"
+        " {'expected': \"'low', 'medium' or 'high'\"}}",
+        CHAT,
+        Learned(choices={("reasoning_effort",): ("low", "medium", "high")}),
+    ),
+    (
+        "anthropic",
+        "output_config.effort: Input should be 'low', 'medium' or 'high'",
+        CLAUDE,
+        Learned(choices={("output_config", "effort"): ("low", "medium", "high")}),
+    ),
+    (
+        "anthropic",
+        "messages.0.role: Input should be 'tool'",
+        CLAUDE,
+        Learned(),
+    ),
+    (
+        "xiaomi, behind openrouter",
+        "messages[2] assistant content must contain at least one part",
+        CHAT,
+        facts(empty_turns=False),
+    ),
+    (
         "llama.cpp",
         "Failed to initialize samplers: failed to parse grammar",
         CHAT,

@@ -197,7 +197,8 @@ _OF_ACCOUNTS: tuple[RefusalRow, ...] = (
             enable billing | billing account | limited to … calls / month | limit: 0, | limit: 0
             余额不足 | 额度不足 | 额度已用尽 | 额度已用完 | 欠费 | 使用上限 | 用量上限 | 套餐已到期
             流量包已用完 | overdue balance | accountoverdue | setlimitexceeded
-            set inference limit | free trial quota
+            set inference limit
+            free trial quota | premium request allowance
         """),
     ),
     # «You exceeded your current quota» is said of Gemini's limits per minute too.

@@ -148,11 +148,11 @@ ROWS_OF_MODELS: tuple[RefusalRow, ...] = (
         says=listed("""
             engine_overloaded | engine overloaded | engine is currently | overloaded | server_busy
             serveroverloaded | server overload
-            server is busy | service is busy | service is being relocated | at capacity
-            no capacity | no instances available | capacity temporarily exceeded
+            server is busy | service is busy | system is too busy | service is being relocated
+            at capacity | no capacity | no instances available | capacity temporarily exceeded
             capacity_exhausted | capacity_exceeded | serving capacity | temporarily unavailable
             no healthy upstream | requestbursttoofast | request burst | 访问量过大 | 负载已饱和
-            负载较高 | 服务繁忙 | 系统繁忙
+            负载已经达到上限 | 负载较高 | 服务繁忙 | 系统繁忙
         """),
         unless=listed("service_tier_capacity | service tier capacity"),
     ),
@@ -184,8 +184,8 @@ ROWS_OF_MODELS: tuple[RefusalRow, ...] = (
             input token count … exceeds | input length and `max_tokens` exceed
             input length and max_tokens exceed | prompt is too long | prompt too long
             prompt too large | input is too long | input too long | too many tokens
-            too many input tokens | reduce the length | prompt 超长 | 输入过长 | 超出最大长度
-            上下文长度
+            too many input tokens | reduce the length | max_new_tokens` must be
+            prompt 超长 | 输入过长 | 超出最大长度 | 上下文长度
         """),
     ),
     # What the client wrote was refused: another key of the same provider refuses it too

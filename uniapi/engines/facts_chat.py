@@ -52,9 +52,10 @@ _FORMAT_ROWS = (
         " «Invalid 'tools': empty array» (microsoft/call-center-ai#399), «'parallel_tool_calls' is"
         " only allowed when 'tools' are specified» (openai/swarm#30), «The 'stream_options'"
         " parameter is only allowed when 'stream' is enabled» (BerriAI/litellm#5803); xAI: «A"
-        " tool_choice was set on the request but no tools were specified» (livekit/agents#3114)"
-        " (2026-11-30)",
-        vendors={"openai", "azure", "github", "dashscope", "xai"},
+        " tool_choice was set on the request but no tools were specified» (livekit/agents#3114);"
+        " Claude behind OpenRouter: «tool_choice may only be specified while providing tools.»"
+        " (trycua/cua#347; 2026-11-30)",
+        vendors={"openai", "azure", "github", "dashscope", "xai", "openrouter"},
         members_alone=False,
     ),
     fact(

@@ -60,13 +60,19 @@ DashScope's plans.
 _CHINA_S = 8 * 3600.0
 
 
+PAGES_OF_VENDORS = frozenset({("perplexity", 401)})
+"""Refusals that a vendor tells as a web page, and that no wall does: «401 Authorization Required»
+of a key that is no good (BerriAI/litellm#2584, perplexityai/api-discussion#281; 2026-11-30).
+"""
+
+
 def corrected(
     vendor: str, status: int, headers: Mapping[str, str], body: bytes, failure: Failure
 ) -> Failure:
     """`failure` of an answer that is no success, as this vendor means it. `headers` have lower-case
     names; `date` is this host's where the upstream sent none.
     """
-    if is_wall(status, headers, body):
+    if is_wall(status, headers, body) and (vendor, status) not in PAGES_OF_VENDORS:
         return replace(failure, kind=_K.WALL, retry_after_s=None, is_daily=False)
     failure = spoken_by(vendor, headers, failure)
     if failure.kind not in _LIMITS or failure.retry_after_s is not None or failure.is_daily:

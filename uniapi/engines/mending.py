@@ -59,6 +59,7 @@ class Reader:
 
 
 _NAME = r"[\"'`]?(?P<name>[\w.\[\]-]{1,120})[\"'`]?"
+_CHOICES = r"(?:'[\w.-]{1,40}'(?:, | or )?){1,16}"
 _QUOTED = r"[\"'`](?P<name>[\w.\[\]-]{1,120})[\"'`]"
 
 
@@ -236,9 +237,10 @@ READERS: tuple[Reader, ...] = (
     ),
     _read(
         "Anthropic: «text content blocks must be non-empty»; Moonshot: «message … must not be "
-        "empty»",
+        "empty»; Xiaomi: «assistant content must contain at least one part»"
+        " (farion1231/cc-switch#464, 2026-11-30)",
         r"text content blocks must be non-empty|messages?[^\n]{0,60}must not be empty|must have "
-        r"non-empty content|content cannot be empty",
+        r"non-empty content|content cannot be empty|must contain at least one part",
         teaches(empty_turns=False),
     ),
     _read(
@@ -365,6 +367,19 @@ READERS: tuple[Reader, ...] = (
         'Ollama: «invalid think value: "xhigh" (must be "high", "medium", "low", …)»',
         r"invalid \w{1,40} value: [\"'`](?P<value>[\w.-]{1,60})[\"'`] \(must be (?P<words>[^)\n]{1,"
         r"200})",
+        choose,
+    ),
+    _read(
+        "Pydantic: «output_config.effort: Input should be 'low', 'medium' or 'high'»",
+        rf"(?P<name>[\w.\[\]-]{{1,120}}): input should be (?P<words>{_CHOICES})",
+        choose,
+    ),
+    _read(
+        "the same as a list of places, SGLang's and vLLM's: «'loc': ('body', 'reasoning_effort'),"
+        " 'msg': \"Input should be 'low', 'medium' or 'high'\"» (router-for-me/CLIProxyAPI#1572,"
+        " 2026-11-30)",
+        r"[\"'](?P<name>\w{1,60})[\"']\s{0,2}[\])],\s{0,4}[\"']msg[\"']:\s{0,4}[\"']input should be"
+        rf" (?P<words>{_CHOICES})",
         choose,
     ),
     _read(

@@ -538,3 +538,11 @@ def test_of_two_tools_of_one_name_the_first_is_offered() -> None:
     assert losses == ("tools.Bash",)
     tools = [BASH, {"input_schema": {}}, {"input_schema": {}}]
     assert fit(Quirk(), tools=tools)[0]["tools"] is tools
+
+
+def test_nothing_is_chosen_where_no_tool_is_offered() -> None:
+    """«tool_choice may only be specified while providing tools.»"""
+    auto = {"type": "auto"}
+    assert "tool_choice" not in fit(Quirk(), tool_choice=auto)[0]
+    assert "tool_choice" not in fit(Quirk(), tools=[], tool_choice=auto)[0]
+    assert fit(Quirk(), tools=[BASH], tool_choice=auto)[0]["tool_choice"] is auto

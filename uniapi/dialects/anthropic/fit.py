@@ -26,6 +26,7 @@ from .fit_thinking import forced_tool, sampling_beside_thinking, thinking, witho
 from .fit_tools import (
     distinct_tools,
     moonshots_schemas,
+    no_choice_alone,
     no_constraints,
     no_tools,
     structured_output,
@@ -70,6 +71,7 @@ RULES = (
     leave_out_our_searches,
     no_tools,
     distinct_tools,
+    no_choice_alone,
     no_images,
     no_past_images,
     no_billing_block,

@@ -94,6 +94,14 @@ def _with_stand_in(body: Body, wanted: OutputFormat, fitting: Fitting) -> Body:
     return {**body, "tools": [*tools, stand_in], "tool_choice": choice}
 
 
+@minds(always=True, where=("tool_choice",))
+def no_choice_alone(body: Body, fitting: Fitting) -> Body:
+    """«tool_choice may only be specified while providing tools.» (trycua/cua#347, 2026-11-30)"""
+    if "tool_choice" not in body or body.get("tools"):
+        return body
+    return {name: value for name, value in body.items() if name != "tool_choice"}
+
+
 @minds(always=True, where=("tools",))
 def distinct_tools(body: Body, fitting: Fitting) -> Body:
     """«tools: Tool names must be unique.», as after an MCP server was connected anew

@@ -38,7 +38,6 @@ from .fit_messages import (
     no_past_images,
     text_alone,
 )
-from .fit_moonshot import moonshots_schemas
 from .fit_reasoning import (
     ask_for_reasoning,
     no_reasoning_beside_forced_tool,
@@ -60,6 +59,7 @@ from .fit_tools import (
     has_freeform_tools,
     known_tool_choice,
     mended_schemas,
+    moonshots_schemas,
     no_constraints,
     no_tools,
     only_allowed_tools,
