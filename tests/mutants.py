@@ -24,6 +24,7 @@ LOOP = tuple(
     for theme in ("failover", "operations", "endings", "time", "memory", "charged", "learning")
 )
 PLAN = ("tests/routing/test_plan.py",)
+PLAN_SEATS = ("tests/routing/test_plan_seats.py",)
 STATS = ("tests/stats/test_store.py", "tests/stats/test_write_queue.py")
 
 
@@ -191,7 +192,6 @@ MUTANTS = (
         TRY,
         """        if broken is None:
             state.outcome = "ok"
-            self._look_at_cache()
             self._remember()
 """,
         """        self._remember()
@@ -199,6 +199,34 @@ MUTANTS = (
             state.outcome = "ok"
 """,
         LOOP,
+    ),
+    Mutant(
+        "a request that is limited goes straight on",
+        "uniapi/routing/candidates.py",
+        "self.is_limited or self.excludes or self.provider.budgets",
+        "self.excludes or self.provider.budgets",
+        PLAN_SEATS,
+    ),
+    Mutant(
+        "what rests is asked straight away",
+        "uniapi/routing/plan.py",
+        "is_asked or state.health.rests or self._number",
+        "is_asked or self._number",
+        ("tests/routing/test_plan_rests.py",),
+    ),
+    Mutant(
+        "an alarm rings for the one before",
+        "uniapi/gateway/alarms.py",
+        "        alarm.ring = None\n        self._free.append(alarm)",
+        "        self._free.append(alarm)",
+        ("tests/gateway/test_alarms.py",),
+    ),
+    Mutant(
+        "an alarm rings before it is due",
+        "uniapi/gateway/alarms.py",
+        "if rang_at < due:",
+        "if False:",
+        ("tests/gateway/test_alarms.py",),
     ),
     Mutant(
         "ids remembered though nothing is stored",
@@ -335,7 +363,7 @@ MUTANTS = (
     ),
     Mutant(
         "a request mended though that is not wanted",
-        "uniapi/gateway/executor.py",
+        "uniapi/gateway/call_state.py",
         'preferences.learn and preferences.unsupported_parameters != "reject"',
         "True",
         LOOP,

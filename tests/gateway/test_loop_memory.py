@@ -30,8 +30,8 @@ def responses_answer(stream=False):
 
 
 def cut(said):
-    """The same stream without its last event."""
-    return Answer(said.pieces[:-1])
+    """The same stream without its end, and why it ended."""
+    return Answer(said.pieces[:-2])
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -94,16 +94,13 @@ class Plan:
 
     def _ways(self) -> tuple[Availability, Walk]:
         """What can be used, and the walk through it: not looked at while a request goes straight
-        on (see `_straight`), which is the walk's first step.
+        on (see `_straight`). In a ring of one the step made so far makes no difference.
         """
         if self._found is None:
             state, question, candidates = self._state, self.question, self._candidates
             available = Availability(state, question, candidates)
             walk = Walk(state, question, available, candidates, self.started_at, self._rng)
             self._found = available, walk
-            if self._number:
-                walk.advance(self.started_at)
-                walk.attempted()
         return self._found
 
     @property
