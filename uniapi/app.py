@@ -270,7 +270,8 @@ class App:
         """Count a finished call and say it in one line."""
         self.recorder.record(call)
         self.inspector.note(call)
-        self._speed.take_in(call)
+        if self._speed.is_wanted:
+            self._speed.take_in(call)
         if log.isEnabledFor(logging.INFO):
             log.handle(CallLine(call, self.clock.now_s()))
 

@@ -71,8 +71,10 @@ class PriceBook:
         at_s: float = 0.0,
     ) -> int | None:
         """The cost of a call that came at `at_s`, in pico-dollars; None when it cannot be known."""
-        stated = stated_cost_pd(usage)
-        if stated is not None or usage is None:
+        if usage is None:
+            return None
+        stated = None if usage.cost is None else stated_cost_pd(usage)
+        if stated is not None:
             return stated
         found = self.find(requested_model, upstream_model, provider_id)
         region = self._regions.get(provider_id or "")

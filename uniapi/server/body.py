@@ -34,15 +34,9 @@ async def read_body(incoming: Incoming, max_bytes: int, share: BodyShare | None 
     """The whole body, inflated, as a part of the memory that all bodies have. Raises RequestRefused
     as `body_pieces` does, and 503 when that memory is full.
     """
-    length = incoming.length
-    if share is not None and length is not None and length <= max_bytes:
-        share.check_room(length)
-    if length is not None and length <= max_bytes and not _encoding(incoming):
-        whole = incoming.body.whole()
-        if whole is not None:
-            if share is not None:
-                share.grow_to(len(whole))
-            return whole
+    whole = body_at_once(incoming, max_bytes, share)
+    if whole is not None:
+        return whole
     pieces, size = [], 0
     async for data in body_pieces(incoming, max_bytes):
         pieces.append(data)
@@ -50,6 +44,24 @@ async def read_body(incoming: Incoming, max_bytes: int, share: BodyShare | None 
         if share is not None:
             share.grow_to(size)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def body_at_once(
+    incoming: Incoming, max_bytes: int, share: BodyShare | None = None
+) -> bytes | None:
+    """As `read_body`, where all of it has come with its head; None where it has to be waited for,
+    or inflated.
+    """
+    length = incoming.length
+    if length is None or length > max_bytes:
+        return None
+    is_encoded = "content-encoding" in incoming.head.headers and _encoding(incoming)
+    whole = None if is_encoded else incoming.body.whole()
+    if share is not None and whole is None:
+        share.check_room(length)
+    elif share is not None:
+        share.grow_to(length)
+    return whole
 
 
 async def body_pieces(
@@ -200,8 +212,8 @@ async def read_object(body: bytes) -> tuple[dict[str, Any], bytes]:
     """
     if len(body) > LARGE_BYTES:
         # So that other streams go on meanwhile.
-        return await asyncio.get_running_loop().run_in_executor(None, _read_object, body)
-    return _read_object(body)
+        return await asyncio.get_running_loop().run_in_executor(None, object_at_once, body)
+    return object_at_once(body)
 
 
 async def parse_object(body: bytes) -> dict[str, Any]:
@@ -209,7 +221,8 @@ async def parse_object(body: bytes) -> dict[str, Any]:
     return (await read_object(body))[0]
 
 
-def _read_object(body: bytes) -> tuple[dict[str, Any], bytes]:
+def object_at_once(body: bytes) -> tuple[dict[str, Any], bytes]:
+    """As `read_object`, for a body of at most LARGE_BYTES, or in a thread."""
     if not body.strip():
         raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
     if len(body) > LARGE_BYTES and holds_more_values(body, MAX_VALUES):

@@ -15,7 +15,7 @@ from uniapi.gateway import let_go_soon
 from uniapi.wire import LARGE_BYTES, dump_json
 
 from .arrival_log import tell_arrival
-from .body import read_body, read_object
+from .body import body_at_once, object_at_once, read_body, read_object
 from .body_memory import BodyMemory, BodyShare
 from .desk import Desk
 from .incoming import Incoming
@@ -52,9 +52,11 @@ class Calls:
         share = BodyShare(self._bodies, preferences.max_bodies_bytes)
         try:
             arrival = _arrival(visit, share.add)
-            body = await read_body(visit.incoming, preferences.max_body_bytes, share)
+            most, incoming = preferences.max_body_bytes, visit.incoming
+            body = body_at_once(incoming, most, share) or await read_body(incoming, most, share)
+            is_large = len(body) > LARGE_BYTES
             try:
-                value, body = await read_object(body)
+                value, body = await read_object(body) if is_large else object_at_once(body)
                 call = make_call(arrival, visitor.route, body, value)
             except RequestRefused as refused:
                 self._inspect_refused(visit, arrival, body, refused.error)
@@ -62,7 +64,7 @@ class Calls:
             # From here on whatever becomes of it is recorded, and the record is its line.
             visit.reply.is_recorded = True
             await self._desk.run(call, visitor.key, visit.reply)
-            if len(body) > LARGE_BYTES:
+            if is_large:
                 let_go_soon([value])
         finally:
             share.give_back()

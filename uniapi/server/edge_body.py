@@ -51,7 +51,13 @@ class EdgeBody:
         self._held = 0
 
     def whole(self) -> bytes | None:
-        return None if self.missing or self._is_read else self._take()
+        if self.missing or self._is_read:
+            return None
+        self._is_read = True
+        self._held = 0
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        return data
 
     def at_eof(self) -> bool:
         return not self._pieces and not self.missing

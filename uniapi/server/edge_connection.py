@@ -221,7 +221,9 @@ class EdgeConnection(asyncio.BufferedProtocol):
         if known is not None:
             visitor, length = known
             body = self._take(length, rest)
-            self._serve(Incoming.of_known(visitor, length, body, self))
+            incoming = Incoming(visitor.head, body, self, visitor.route, visitor=visitor)
+            incoming.length = length
+            self._serve(incoming)
             return
         head = plain_head(written)
         route = find_route(head.path, head.method) if head is not None else None

@@ -14,7 +14,7 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 from functools import partial
 from typing import Any
@@ -68,6 +68,7 @@ class Front:
         self._strangers = Strangers()
         self._calls = Calls(desk)
         self._heads = KnownHeads()
+        self._request_ids = _request_ids()
         self._second = -1
         self._usual = UsualHeaders({}, "")
         """Of the answers of this second."""
@@ -84,7 +85,7 @@ class Front:
 
     async def answer(self, incoming: Incoming) -> HttpReply:
         """Answer one request; never raises but for cancellation."""
-        request_id = os.urandom(12).hex()
+        request_id = next(self._request_ids)
         now_s = self._desk.clock.now_s()
         reply = HttpReply(incoming, request_id, self._usual_headers(incoming, now_s))
         try:
@@ -307,6 +308,14 @@ def _route_of(incoming: Incoming) -> Route:
             headers={"allow": allowed},
         )
     )
+
+
+def _request_ids() -> Iterator[str]:
+    """A name for each request, of 24 hexadecimal digits; chance is asked for by the hundred."""
+    while True:
+        digits = os.urandom(1200).hex()
+        for at in range(0, len(digits), 24):
+            yield digits[at : at + 24]
 
 
 async def _send_json(

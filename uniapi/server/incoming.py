@@ -81,24 +81,16 @@ class Incoming:
         line: ClientLine,
         route: Route | None = None,
         keep: Callable[[Visitor], None] = keeps_nothing,
+        visitor: Visitor | None = None,
     ) -> None:
         self.head = head
         self.length = head.length
         self.body = body
         self.line = line
         self.route = route
-        self.visitor: Visitor | None = None
+        self.visitor = visitor
         self.keep = keep
         self._query: dict[str, str] | None = None
-
-    @classmethod
-    def of_known(
-        cls, visitor: Visitor, length: int, body: RequestBody, line: ClientLine
-    ) -> Incoming:
-        """A request with a head that is remembered."""
-        self = cls(visitor.head, body, line, visitor.route)
-        self.length, self.visitor = length, visitor
-        return self
 
     @property
     def method(self) -> str:

@@ -106,7 +106,9 @@ def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def named_model(route: Route, value: Mapping[str, Any]) -> str:
     """The model in the path or the body. Raises RequestRefused (400)."""
-    model = _stated_model(route, value)
+    model = value.get("model")
+    if route.model is not None or not isinstance(model, str) or not model.strip():
+        model = _stated_model(route, value)
     if len(model) > MAX_MODEL_NAME:
         raise RequestRefused.bad_request(
             f"`model` has {len(model)} characters; no name has more than {MAX_MODEL_NAME}.",
@@ -148,6 +150,8 @@ def _check_conversation(route: Route, value: Mapping[str, Any]) -> None:
     if not members:
         return
     first = next(iter(members))
+    if isinstance(value.get(first), members[first]):
+        return
     stated = {name: value[name] for name in members if value.get(name) is not None}
     if not stated:
         raise RequestRefused.bad_request(f"`{first}` is missing.", param=first)

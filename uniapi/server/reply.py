@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from uniapi.values import dataclass
-from uniapi.wire import head_bytes, header_lines, status_line
+from uniapi.wire import STATUS_LINES, header_lines, status_line
 
 from .impatient import for_client
 from .incoming import GONE, Incoming
@@ -191,7 +191,9 @@ class HttpReply:
             lines = header_lines({**usual.headers, **headers})
         self.status, self.provider = status, headers.get("x-uniapi-provider")
         self._goes_on = headers.get("connection") != "close"
-        return head_bytes(f"{status_line(status)}x-request-id: {self._request_id}\r\n{lines}\r\n")
+        first = STATUS_LINES.get(status) or status_line(status)
+        head = f"{first}x-request-id: {self._request_id}\r\n{lines}\r\n"
+        return head.encode("utf-8", "surrogateescape")
 
     def _flush(self) -> None:
         """The head, where nothing went out with it."""

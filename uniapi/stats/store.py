@@ -67,6 +67,8 @@ class Store:
         self._writing = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = Waiting(ledger)
+        self.record = self._waiting.add
+        """Takes in a finished call. Memory only."""
         self._pending = PendingHours(self._shelf)
         self.written = WrittenCalls(self._journal, self._waiting)
         self._watermark = START
@@ -151,10 +153,6 @@ class Store:
         self._waiting.recharge()
 
     # recording
-
-    def record(self, call: CallRecord) -> None:
-        """Take in a finished call. Memory only."""
-        self._waiting.add(call)
 
     def commit(self, now_s: Epoch) -> bool:
         """Make everything recorded so far durable, and fold or checkpoint when it is time.

@@ -1,7 +1,7 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
 from .alike import Alike, Members, Run, spoken
-from .answer_head import answer_head, head_bytes, header_lines, status_line
+from .answer_head import STATUS_LINES, answer_head, header_lines, status_line
 from .aws_eventstream import (
     ERROR_PREFIX,
     EXCEPTION_PREFIX,
@@ -62,6 +62,7 @@ __all__ = [
     "MAX_LENGTH_DIGITS",
     "MAX_VALUES",
     "READ_BYTES",
+    "STATUS_LINES",
     "STEP_BYTES",
     "Alike",
     "Answers",
@@ -100,7 +101,6 @@ __all__ = [
     "encode_message",
     "encode_sse",
     "form_boundary",
-    "head_bytes",
     "head_of_request",
     "header_lines",
     "holds",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-_STATUS_LINES = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n" for one in HTTPStatus}
+STATUS_LINES = {one.value: f"HTTP/1.1 {one.value} {one.phrase}\r\n" for one in HTTPStatus}
+"""The first line of a head."""
 
 
 def status_line(status: int) -> str:
-    """The first line of a head."""
-    return _STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n"
+    """The first line of a head, of any status."""
+    return STATUS_LINES.get(status) or f"HTTP/1.1 {status} \r\n"
 
 
 def header_lines(headers: Mapping[str, str]) -> str:
@@ -24,9 +25,5 @@ def header_lines(headers: Mapping[str, str]) -> str:
 
 def answer_head(status: int, headers: Mapping[str, str]) -> bytes:
     """The bytes up to the body. Raises ValueError as `header_lines` does."""
-    return head_bytes(f"{status_line(status)}{header_lines(headers)}\r\n")
-
-
-def head_bytes(text: str) -> bytes:
-    """A head as it is sent."""
-    return text.encode("utf-8", "surrogateescape")
+    head = f"{status_line(status)}{header_lines(headers)}\r\n"
+    return head.encode("utf-8", "surrogateescape")

@@ -13,6 +13,7 @@ from .frames import LARGE_BYTES, give_way, parse_json
 
 SHORT_TEXT = 4096
 """Characters: in so many it is cheaper to look for each name than to read member by member."""
+_ONCE = {1}
 _OPENING = re.compile(r"[ \t\n\r]*\{[ \t\n\r]*")
 _PLAIN_NAME = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
 _AFTER = re.compile(r"[ \t\n\r]*(?:,[ \t\n\r]*|(\})[ \t\n\r]*\Z)")
@@ -28,7 +29,8 @@ def load_members(text: str) -> tuple[Any, bool]:
         value = parse_json(text)
         # Without these two escapes what can be spelled plainly is. Each name once, as a text: so
         # no member has it twice, and none further inside either.
-        if isinstance(value, dict) and all(text.count(f'"{name}"') == 1 for name in value):
+        names = [f'"{name}"' for name in value] if isinstance(value, dict) else [""]
+        if set(map(text.count, names)) <= _ONCE:
             return value, False
     opening = _OPENING.match(text)
     if opening is None:
