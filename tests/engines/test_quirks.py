@@ -28,6 +28,46 @@ BUDGET = {"anthropic_thinking": "budget", "anthropic_effort": False, "anthropic_
 SIX = ("none", "low", "medium", "high", "xhigh", "max")
 
 CASES: list[tuple[str, str, str, dict[str, Any]]] = [
+    # what is Claude's own stays with Claude, wherever it is relayed in its own format
+    (
+        "claude",
+        "api.anthropic.com",
+        "claude-opus-5",
+        {
+            "anthropic_tool_search": True,
+            "anthropic_billing_block": True,
+            "anthropic_user_ids": "any",
+        },
+    ),
+    (
+        "claude",
+        "relay.example",
+        "claude-sonnet-4-5-20250929",
+        {"anthropic_tool_search": True, "anthropic_billing_block": True},
+    ),
+    (
+        "claude",
+        "api.kimi.com",
+        "kimi-for-coding",
+        {
+            "anthropic_tool_search": False,
+            "anthropic_billing_block": False,
+            "moonshot_schemas": True,
+        },
+    ),
+    (
+        "claude",
+        "api.deepseek.com",
+        "deepseek-v4-pro",
+        {"anthropic_user_ids": "word", "anthropic_billing_block": False},
+    ),
+    ("aws", "", "us.anthropic.claude-opus-4-6-v1:0", {"anthropic_billing_block": False}),
+    ("openrouter", "openrouter.ai", "moonshotai/kimi-k2.6", {"moonshot_schemas": True}),
+    ("gpt", "ark.cn-beijing.volces.com", "kimi-k2.7-code", {"moonshot_schemas": True}),
+    ("gpt", "api.moonshot.cn", "moonshot-v1-8k", {"moonshot_schemas": True}),
+    ("gpt", "shop.example", "qwen3-max", {"moonshot_schemas": False}),
+    ("gpt", "api.x.ai", "grok-4.6", {"agent_messages": False, "checks_schemas": True}),
+    ("gpt", "api.openai.com", "gpt-5.5", {"agent_messages": True}),
     # Claude, by every way of writing its names
     (
         "claude",
@@ -609,6 +649,12 @@ OTHERWISE = {
     "learned_limits": "learned from a refusal",
 }
 """Members of a Quirk that no row changes, and where they come from."""
+
+
+def test_what_a_name_must_not_hold_is_looked_for_in_all_of_it() -> None:
+    """A pattern begins at any word: behind the word that it excludes it would be found again."""
+    loose = [row.model for row in ROWS if row.model and row.model.startswith("(?!.*")]
+    assert loose == []
 
 
 def test_every_kind_of_fact_is_some_vendors() -> None:

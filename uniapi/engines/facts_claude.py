@@ -141,7 +141,7 @@ CLAUDE_ROWS = (
         "Deferred tools and `tool_reference` are Claude's (platform.claude.com/docs/en/agents-and-"
         "tools/tool-use/tool-search-tool); Kimi's layer answers them 400 (github.com/farion1231/"
         "cc-switch/issues/2941, 2026-11-30)",
-        r"(?!.*claude)",
+        r"^(?!.*claude)",
         engines={"claude"},
         anthropic_tool_search=False,
     ),
@@ -156,7 +156,7 @@ CLAUDE_ROWS = (
         "Claude Code's attribution block differs from call to call, and stands before all that a"
         " prefix cache of another maker could hold (ggml-org/llama.cpp#20623, ollama/ollama#14918,"
         " farion1231/cc-switch#2842; 2026-11-30)",
-        r"(?!.*claude)",
+        r"^(?!.*claude)",
         engines={"claude"},
         anthropic_billing_block=False,
     ),
