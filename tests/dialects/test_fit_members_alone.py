@@ -31,6 +31,14 @@ def test_members_without_what_they_are_about_go_where_they_are_refused(members, 
     assert fitted("openai_chat", body) == body
 
 
+def test_a_turn_that_called_nothing_has_no_calls():
+    """«Invalid 'messages[1].tool_calls': empty array.»"""
+    turn = {"role": "assistant", "content": "a", "tool_calls": []}
+    told = fitted("openai_chat", {"messages": [USER, turn]}, members_alone=False)
+    assert told["messages"] == [USER, {"role": "assistant", "content": "a"}]
+    assert fitted("openai_chat", {"messages": [USER, turn]})["messages"] == [USER, turn]
+
+
 def test_the_word_json_is_said_where_it_must_be():
     """Behind the client's own words, and only where nobody says it."""
     wanted = {"response_format": {"type": "json_object"}}

@@ -577,6 +577,12 @@ TEXTS = [
         Learned(),
     ),
     (
+        "openai",
+        "Invalid value for 'content': expected a string, got null.",
+        CHAT,
+        facts(empty_turns=False),
+    ),
+    (
         "xiaomi, behind openrouter",
         "messages[2] assistant content must contain at least one part",
         CHAT,

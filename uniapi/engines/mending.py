@@ -238,9 +238,11 @@ READERS: tuple[Reader, ...] = (
     _read(
         "Anthropic: «text content blocks must be non-empty»; Moonshot: «message … must not be "
         "empty»; Xiaomi: «assistant content must contain at least one part»"
-        " (farion1231/cc-switch#464, 2026-11-30)",
+        " (farion1231/cc-switch#464, 2026-11-30); OpenAI: «Invalid value for 'content': expected a"
+        " string, got null.»",
         r"text content blocks must be non-empty|messages?[^\n]{0,60}must not be empty|must have "
-        r"non-empty content|content cannot be empty|must contain at least one part",
+        r"non-empty content|content cannot be empty|must contain at least one part"
+        r"|invalid value for 'content': expected a string, got null",
         teaches(empty_turns=False),
     ),
     _read(
