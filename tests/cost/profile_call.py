@@ -45,6 +45,7 @@ class Sampler:
 
     def __init__(self):
         self.stacks = Counter()
+        self.looked = 0
 
     def __enter__(self):
         signal.signal(signal.SIGPROF, self._look)
@@ -55,6 +56,7 @@ class Sampler:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
     def _look(self, number, frame):
+        self.looked += 1
         names = []
         while frame is not None:
             names.append(_name(frame.f_code))
@@ -72,16 +74,22 @@ def _name(code):
     return f"{Path(path).stem}:{function}"
 
 
-async def sampled(kind, seconds):
+def answer_as(gateway, kind):
+    """Give the upstream what it answers to calls of this kind."""
     model, _, streamed = kind.partition("-")
     is_relayed = model == "relayed"
+    if streamed:
+        frames = chat_frames(200) if is_relayed else list(messages_frames(200))
+        gateway.upstream.answer, gateway.upstream.pieces = stream_answer(frames)
+    else:
+        gateway.upstream.answer = chat_answer() if is_relayed else messages_answer()
+
+
+async def sampled(kind, seconds):
+    model, _, streamed = kind.partition("-")
     with tempfile.TemporaryDirectory() as folder:
         gateway = await WholeGateway(Path(folder) / "data").start()
-        if streamed:
-            frames = chat_frames(200) if is_relayed else list(messages_frames(200))
-            gateway.upstream.answer, gateway.upstream.pieces = stream_answer(frames)
-        else:
-            gateway.upstream.answer = chat_answer() if is_relayed else messages_answer()
+        answer_as(gateway, kind)
         for _ in range(20):
             await gateway.ask(model, stream=bool(streamed))
         until = time.monotonic() + seconds

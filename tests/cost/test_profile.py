@@ -6,7 +6,6 @@ from collections import Counter
 from xml.etree import ElementTree
 
 from profile_call import by_room, picture
-from recording_share import shares
 
 STACKS = Counter(
     {
@@ -34,15 +33,3 @@ def test_a_bar_is_as_wide_as_its_share():
 
 def test_what_the_library_does_belongs_to_the_room_that_asked():
     assert by_room(STACKS) == {"gateway": 8, "routing": 2}
-
-
-def test_recording_is_what_runs_below_it_and_in_other_threads():
-    stacks = Counter(
-        {
-            "uniapi/app:App.run;uniapi/stats/recorder:f;uniapi/money/bill:g;json:dumps": 3,
-            "uniapi/app:App.run;uniapi/gateway/spending:f": 2,
-            "uniapi/app:App.run": 4,
-        }
-    )
-    assert shares(stacks) == (3 / 9, 2 / 9)
-    assert shares(stacks, 1) == (4 / 10, 2 / 10)

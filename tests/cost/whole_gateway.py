@@ -186,7 +186,7 @@ class WholeGateway:
             version="0",
         )
         app = App(settings, parsed, self._transport, self._jobs, clock, rng, self._data_dir)
-        self._app = app
+        self.app = app
         self._listener = Listener(Front(app), files=1024, has_edge=True)
         port = await self._listener.start("127.0.0.1", 0)
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
@@ -220,7 +220,7 @@ class WholeGateway:
         self._listener.stop()
         await self._listener.close()
         await self._jobs.shutdown()
-        await self._app.close()
+        await self.app.close()
 
 
 class FunctionCount:
