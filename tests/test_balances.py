@@ -67,6 +67,26 @@ def config(base_url):
             },
             "$88.88",
         ),
+        (
+            "https://api.novita.ai/openai",
+            {
+                "https://api.novita.ai/openapi/v1/billing/balance/detail": {
+                    "availableBalance": "123456",
+                    "cashBalance": "100000",
+                }
+            },
+            "$12.35",
+        ),
+        (
+            "https://ai-gateway.vercel.sh/v1",
+            {
+                "https://ai-gateway.vercel.sh/v1/credits": {
+                    "balance": "95.50",
+                    "total_used": "4.50",
+                }
+            },
+            "$95.50",
+        ),
         ("https://api.deepseek.com", {"https://api.deepseek.com/user/balance": []}, None),
         ("https://reseller.example/v1", {}, None),
     ],

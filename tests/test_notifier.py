@@ -246,3 +246,56 @@ def test_an_address_is_a_secret():
 
 def test_a_refused_reload_is_told_once_for_each_reason():
     assert refused_reload(["error: a"]).key != refused_reload(["error: b"]).key
+
+
+OTHER = "https://other.example/hook"
+BROKEN = (500, {})
+
+
+async def test_a_place_that_hangs_keeps_nothing_from_the_others(web, started):
+    """Each has a worker of its own: the second message is not behind the first one's tries."""
+    web.answers = {HOOK: BROKEN, OTHER: "ok"}
+    notifier = started(HOOK, OTHER)
+    notifier.tell(NOTICE)
+    notifier.tell(Notice(kind="x", key="second", title="t", text=""))
+    hanging, healthy = started.jobs.waiting
+    started.jobs.waiting.clear()
+    await healthy
+    assert [request.url for request in web.requests] == [OTHER] * 2
+    await hanging
+    assert len(web.requests) == 2 + 2 * 4
+
+
+async def test_what_nobody_took_is_told_again(web, clock, started, tmp_path):
+    """Also after a restart that came while it was being tried."""
+    web.answers = {HOOK: BROKEN}
+    notifier = started(HOOK, folder=DiskFolder(tmp_path))
+    notifier.tell(NOTICE)
+    notifier.tell(NOTICE)
+    notifier.flush(clock.now_s())
+    (interrupted,) = started.jobs.waiting
+    interrupted.close()
+    started.jobs.waiting.clear()
+    again = started(HOOK, folder=DiskFolder(tmp_path))
+    for answer in (BROKEN, "ok", "ok"):
+        web.answers[HOOK] = answer
+        again.tell(NOTICE)
+        await settled(started)
+    assert len(web.requests) == 4 + 1
+
+
+async def test_what_one_place_took_is_not_told_again(web, started):
+    web.answers = {HOOK: BROKEN, OTHER: "ok"}
+    notifier = started(HOOK, OTHER)
+    for _ in range(2):
+        notifier.tell(NOTICE)
+        await settled(started)
+    assert [request.url for request in web.requests].count(OTHER) == 1
+
+
+def test_nobody_is_called_by_a_providers_words():
+    """`<!channel>` in a refusal would wake everybody in Slack."""
+    one = config(notify="https://hooks.slack.com/services/a/b/c").preferences.notify[0]
+    notice = Notice(kind="key", key="k", title="refused", text="<!channel> R&D")
+    said = json.loads(written(one, notice, 0.0, str).body)["text"]
+    assert said == "refused\n&lt;!channel&gt; R&amp;D"

@@ -6,7 +6,6 @@ not followed: what is written is what is told, and nobody leads us to an address
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections import deque
@@ -61,8 +60,10 @@ class Notifier:
         self._places: tuple[Notify, ...] = ()
         self._passage = Passage()
         self._secrets: tuple[str, ...] = ()
-        self._waiting: deque[Notice] = deque(maxlen=MOST_WAITING)
-        self._is_working = False
+        self._waiting: dict[tuple[str, str | None], deque[Notice]] = {}
+        """By place, while somebody works on it: one that hangs keeps nothing from the others."""
+        self._open: dict[str, int] = {}
+        """Keys of messages under way: how many places are not through with them."""
 
     def configure(self, config: Config) -> None:
         preferences = config.preferences
@@ -78,13 +79,18 @@ class Notifier:
     def tell(self, notice: Notice) -> None:
         """Send it soon, unless that was told already."""
         now_s = self._clock.now_s()
-        if not self._places or self._told.get(notice.key, now_s) is not None:
+        if not self._places or notice.key in self._open:
             return
-        self._told.put(notice.key, round(now_s), now_s)
-        self._waiting.append(notice)
-        if not self._is_working:
-            self._is_working = True
-            self._jobs.spawn(self._work(), "notify")
+        if self._told.get(notice.key, now_s) is not None:
+            return
+        self._open[notice.key] = len(self._places)
+        for place in self._places:
+            waiting = self._waiting.get((place.url, place.chat))
+            if waiting is not None:
+                self._queue(waiting, notice)
+                continue
+            self._waiting[place.url, place.chat] = deque([notice])
+            self._jobs.spawn(self._work(place), "notify")
 
     def tell_all(self, notices: Iterable[Notice]) -> None:
         """Everything that is true now. Of what is over, a key that was refused, say, nothing is
@@ -114,22 +120,42 @@ class Notifier:
         """Make durable what was told; in a thread."""
         self._told.flush(now_s)
 
-    async def _work(self) -> None:
-        try:
-            while self._waiting:
-                notice = self._waiting.popleft()
-                await asyncio.gather(*(self._deliver(one, notice) for one in self._places))
-        finally:
-            self._is_working = False
+    def _queue(self, waiting: deque[Notice], notice: Notice) -> None:
+        """Behind what waits for a place; of too many the oldest is left out."""
+        if len(waiting) >= MOST_WAITING:
+            self._close(waiting.popleft())
+        waiting.append(notice)
 
-    async def _deliver(self, place: Notify, notice: Notice) -> None:
+    async def _work(self, place: Notify) -> None:
+        waiting = self._waiting[place.url, place.chat]
+        try:
+            while waiting:
+                notice = waiting.popleft()
+                if await self._delivered(place, notice):
+                    now_s = self._clock.now_s()
+                    self._told.put(notice.key, round(now_s), now_s)
+                self._close(notice)
+        finally:
+            del self._waiting[place.url, place.chat]
+
+    def _close(self, notice: Notice) -> None:
+        """One place is through with it. What none of them took is told again when it is found
+        again.
+        """
+        self._open[notice.key] -= 1
+        if not self._open[notice.key]:
+            del self._open[notice.key]
+
+    async def _delivered(self, place: Notify, notice: Notice) -> bool:
+        fault = None
         for pause_s in (0.0, *PAUSES_S):
             if pause_s:
                 await self._clock.sleep(pause_s)
             fault = await self._send(place, notice)
             if fault is None:
-                return
+                return True
         log.warning("notify: %s was not told %r: %s", shown_place(place), notice.title, fault)
+        return False
 
     async def _send(self, place: Notify, notice: Notice) -> str | None:
         """What went wrong, None when nothing did."""
@@ -177,7 +203,7 @@ def written(
         case "bark":
             body = {"title": title, "body": text, "group": "uni-api"}
         case "slack":
-            body = {"text": both}
+            body = {"text": _plain_in_slack(both)}
         case "discord":
             body = {"content": both, "allowed_mentions": {"parse": []}}
         case _:
@@ -191,3 +217,11 @@ def written(
             }
     headers["content-type"] = "application/json"
     return HttpRequest(method="POST", url=url, headers=headers, body=json.dumps(body).encode())
+
+
+def _plain_in_slack(text: str) -> str:
+    """Slack reads `<!channel>` as a call to everybody, and a provider's words may be in a message:
+    three characters are written as it wants them
+    (docs.slack.dev/messaging/formatting-message-text, 2026-11-30).
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

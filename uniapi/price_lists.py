@@ -23,6 +23,8 @@ log = logging.getLogger("uniapi.app")
 
 COPY_FILE = "price-list"
 PERIOD_S = 86400.0
+AGAIN_S = 3600.0
+"""After a look that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class _Named:
 
 class PriceLists:
     """`listed` is asked on the loop and costs nothing but the first time. `configure` at each
-    configuration, then `refresh`, which says through `changed` that prices are to be looked up
-    anew.
+    configuration, then `refresh` now and then, which says through `changed` that prices are to be
+    looked up anew.
     """
 
     def __init__(
@@ -84,7 +86,8 @@ class PriceLists:
         """Look at the list that is named, when a day has passed since the last time."""
         named, now_s = self._named, self._clock.now_s()
         # A clock that jumped back is no reason to wait for it.
-        if named is None or 0 <= now_s - self._looked_at_s < PERIOD_S:
+        period_s = PERIOD_S if self.trouble is None else AGAIN_S
+        if named is None or 0 <= now_s - self._looked_at_s < period_s:
             return
         self._looked_at_s = now_s
         loop = asyncio.get_running_loop()

@@ -9,7 +9,7 @@ import pytest
 
 from uniapi.config import Preferences
 from uniapi.money import LARGEST_LIST, UnusableList, inside, read_list
-from uniapi.price_lists import PERIOD_S, PriceLists
+from uniapi.price_lists import AGAIN_S, PERIOD_S, PriceLists
 
 TODAY = datetime.date(2026, 11, 30)
 URL = "https://prices.example/list.json"
@@ -142,3 +142,17 @@ async def test_a_path_and_none_at_all(lists, tmp_path):
     await found.refresh()
     assert found.listed().source == "mine"
     assert lists(False).listed() is None
+
+
+async def test_a_look_that_failed_is_made_again_within_hours(web, lists):
+    """The network may come up after us."""
+    clock = Clock()
+    web.answers[URL] = (503, {})
+    found = lists(URL, clock)
+    await found.refresh()
+    web.answers[URL] = text().decode()
+    await found.refresh()
+    assert len(web.requests) == 1
+    clock.now += AGAIN_S
+    await found.refresh()
+    assert (found.listed().source, found.trouble) == ("mine", None)

@@ -5,7 +5,9 @@ its own) and …/credits/get-credits (a management key alone is told); api-docs.
 api/get-user-balance; platform.moonshot.cn/docs/api/balance (yuan), and dollars at `.ai`
 (docs.rs/crate/quotas, which cites platform.kimi.ai/docs/api/balance);
 docs.siliconflow.com/en/api-reference/userinfo/get-user-info (dollars; the Chinese host took its own
-away on 2026-08-14: github.com/steipete/CodexBar, docs/siliconflow.md).
+away on 2026-08-14: github.com/steipete/CodexBar, docs/siliconflow.md);
+novita.ai/docs/api-reference/basic-get-user-balance (in ten-thousandths of a dollar);
+vercel.com/docs/ai-gateway/sdks-and-apis/rest-api (`GET /v1/credits`).
 Looked up on 2026-11-30, in stored copies of these pages.
 """
 
@@ -96,6 +98,11 @@ def _in(member: str, currency: str) -> Read:
     return read
 
 
+def _of_novita(body: Mapping[str, Any]) -> Balance | None:
+    amount = _amount(body.get("availableBalance"))
+    return None if amount is None else Balance(amount / 10_000, "USD")
+
+
 _PLACES: Mapping[str, BalancePlace] = {
     "openrouter.ai": BalancePlace(paths=("/api/v1/key", "/api/v1/credits"), read=_of_openrouter),
     "api.deepseek.com": BalancePlace(paths=("/user/balance",), read=_of_deepseek),
@@ -104,6 +111,10 @@ _PLACES: Mapping[str, BalancePlace] = {
     ),
     "api.moonshot.cn": BalancePlace(
         paths=("/v1/users/me/balance",), read=_in("available_balance", "CNY")
+    ),
+    "api.novita.ai": BalancePlace(paths=("/openapi/v1/billing/balance/detail",), read=_of_novita),
+    "ai-gateway.vercel.sh": BalancePlace(
+        paths=("/v1/credits",), read=lambda body: _balance(body.get("balance"), "USD")
     ),
     "api.siliconflow.com": BalancePlace(paths=("/v1/user/info",), read=_in("totalBalance", "USD")),
 }
