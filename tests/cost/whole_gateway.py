@@ -22,6 +22,7 @@ from uniapi.settings import Settings
 
 PACKAGE = str(Path(__file__).parents[2] / "uniapi")
 KEY = "sk-client-0123456789abcdef"
+SMALL_BODY = {"messages": [{"role": "user", "content": "hi"}], "temperature": 0.5}
 TURNS = 8
 WORDS = ("Hello", " there", ",", " how", " are", " you", '?" he', " said\\n")
 
@@ -188,9 +189,20 @@ class WholeGateway:
         app = App(settings, parsed, self._transport, self._jobs, clock, rng, self._data_dir)
         self.app = app
         self._listener = Listener(Front(app), files=1024, has_edge=True)
-        port = await self._listener.start("127.0.0.1", 0)
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
+        self._port = await self._listener.start("127.0.0.1", 0)
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._others = []
         return self
+
+    async def open_stream(self, model):
+        """One more stream on a connection of its own, of which some text has come."""
+        own = self._reader, self._writer
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._others.append(self._writer)
+        text = json.dumps({**SMALL_BODY, "model": model, "stream": True}).encode()
+        self._writer.write(self._head("/v1/chat/completions", text) + text)
+        await self._reader.readuntil(b'"content":"Hello"')
+        self._reader, self._writer = own
 
     async def ask(self, model, *, stream=False):
         body = {"model": model, "messages": [{"role": "system", "content": "be"}]}
@@ -201,11 +213,7 @@ class WholeGateway:
 
     async def post(self, path, body):
         text = json.dumps(body).encode()
-        head = (
-            f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(text)}\r\n\r\n"
-        )
-        self._writer.write(head.encode() + text)
+        self._writer.write(self._head(path, text) + text)
         answer = await self._reader.readuntil(b"\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200"), answer
         length = answer.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
@@ -213,9 +221,17 @@ class WholeGateway:
             return await self._reader.readexactly(int(length))
         return await self._reader.readuntil(b"\r\n0\r\n\r\n")
 
+    def _head(self, path, text):
+        head = (
+            f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(text)}\r\n\r\n"
+        )
+        return head.encode()
+
     async def stop(self):
-        self._writer.close()
-        await self._writer.wait_closed()
+        for writer in (*self._others, self._writer):
+            writer.close()
+            await writer.wait_closed()
         await self.upstream.stop()
         self._listener.stop()
         await self._listener.close()
