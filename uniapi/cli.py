@@ -302,7 +302,7 @@ def _stop(options: argparse.Namespace) -> int:
     from .early_lock import early_data_dir
 
     place = early_data_dir(_config(options), options.data_dir, os.environ)
-    return stop(place, threading.Event().wait)
+    return stop(place, threading.Event().wait, language_of(None, os.environ).say)
 
 
 def _notify(options: argparse.Namespace) -> int:

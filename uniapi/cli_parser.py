@@ -68,7 +68,12 @@ def make_parsers() -> Parsers:
     serve.add_argument(
         "--log-file", metavar="PATH", help="log to a file that rotates, instead of stderr"
     )
-    serve.add_argument("--log-format", choices=("text", "json"), default="text")
+    serve.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="lines for people (default), or JSON for programs",
+    )
     check = commands.add_parser(
         "check", parents=[config], help="validate the configuration and show every problem"
     )

@@ -101,7 +101,9 @@ async def first_config_text(
     except StartError as error:
         copy = _kept_copy(data_dir)
         if copy is None:
-            raise
+            raise StartError(
+                f"{error}; no copy of an earlier start is kept", error.exit_code
+            ) from None
         log.warning("%s: its last good copy is used", error)
         return copy
 

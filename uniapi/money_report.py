@@ -36,14 +36,14 @@ def unpriced_models(
     """`provider/model` of what has no price; `entries`: the models of each provider, by its id. A
     provider that tells a cost of its own makes up for it.
     """
-    found: list[str] = []
+    found: dict[str, None] = {}
     for provider in config.providers:
         for entry in _entries(provider, entries):
             if len(found) >= MOST_UNPRICED:
-                return found
+                return list(found)
             if prices.find(entry.alias, entry.upstream, provider.provider_id) is None:
-                found.append(f"{provider.name}/{entry.upstream}")
-    return found
+                found[f"{provider.name}/{entry.upstream}"] = None
+    return list(found)
 
 
 def cache_rows_shown(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ ASKED = {
     "wire/http.py": "content types up to 256 characters",
     "wire/frames.py": "names of members and of models (256 characters)",
     "wire/request_head.py": "names of headers in a head of 16 KB",
+    "connect/yaml_text.py": "a person's own settings, in a command that ends",
     "language.py": "nothing",
     "priced_models.py": "nothing",
 }

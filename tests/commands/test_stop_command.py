@@ -11,6 +11,7 @@ import pytest
 from uniapi.commands.stop import stop
 from uniapi.early_lock import early_data_dir, refuse_second
 from uniapi.errors import StartError
+from uniapi.language import language_of
 from uniapi.storage import DirectoryLock
 
 HOLDER = """
@@ -59,6 +60,11 @@ def test_where_none_runs_there_is_nothing_to_do(tmp_path, capsys, has_lock):
         assert (tmp_path / "lock").read_text() == ""
     assert stop(tmp_path, lambda seconds: None) == 0
     assert "no gateway runs" in capsys.readouterr().out
+
+
+def test_it_speaks_the_language_of_who_asks(tmp_path, capsys):
+    assert stop(tmp_path, pytest.fail, language_of("zh", {}).say) == 0
+    assert capsys.readouterr().out == f"没有网关在使用数据目录 {tmp_path}\n"
 
 
 def test_a_second_start_is_refused_at_once(tmp_path, holder):

@@ -4,9 +4,11 @@ import json
 import sys
 
 import pytest
+import yaml
 
 from uniapi.connect import Change
 from uniapi.connect.settings_files import TextRefused, merge, merged, take_back
+from uniapi.connect.yaml_text import _composed as composed
 
 JSON = [
     "",
@@ -162,7 +164,7 @@ def test_yaml_values_and_blocks():
     entries = [{"name": "b", "roles": ["chat"]}]
     changes = (Change(("name",), "uni-api"), Change(("models", "+"), entries))
     now, puts = merge(text, "yaml", changes)
-    assert now.startswith("name: Mine # mine\nmodels:\n  # uni-api: from here\n  - name: b\n")
+    assert now.startswith('name: Mine # mine\nmodels:\n  # uni-api: from here\n  - name: "b"\n')
     assert merge(now, "yaml", changes)[0] == now
     assert take_back(now, "yaml", puts)[0] == text
     alone, puts = merge("", "yaml", (Change(("models", "+"), entries),))
@@ -178,3 +180,17 @@ def test_yaml_that_cannot_be_edited_is_refused(text):
     changes = (Change(("model",), "x"), Change(("models", "+"), [{"name": "b"}]))
     with pytest.raises(TextRefused):
         merge(text, "yaml", changes)
+
+
+def test_a_long_list_of_ours_in_yaml_is_read_a_few_times_at_most():
+    """PyYAML takes a second for two thousand entries: one text is composed once, and what is
+    written is what would have been dumped.
+    """
+    entries = [{"name": f"m{n}: é", "model": "yes", "roles": ["chat"], "n": 1} for n in range(3)]
+    composed.cache_clear()
+    now, puts = merge("models:\n  - name: mine\n", "yaml", (Change(("models", "+"), entries),))
+    assert yaml.safe_load(now)["models"] == [*entries, {"name": "mine"}]
+    assert merge(now, "yaml", (Change(("models", "+"), entries),))[0] == now
+    again, _ = take_back(now, "yaml", puts)
+    assert yaml.safe_load(again) == {"models": [{"name": "mine"}]}
+    assert composed.cache_info().misses <= 3

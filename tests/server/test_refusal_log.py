@@ -34,6 +34,22 @@ def test_a_wrong_key_is_a_warning_that_says_who(lines, caplog):
     assert caplog.records[0].levelno == logging.WARNING
 
 
+def test_a_refusal_without_a_code_says_what_is_wrong(lines):
+    """And nothing of what was sent."""
+    for message in (
+        "The request body is not valid JSON: Expecting value: line 1 column 2 (char 1).",
+        "`model` must be a non-empty string, not 'a secret'.",
+        "",
+    ):
+        RefusalLog().write(who(), ClientError(status=400, message=message), 0.0)
+    said = [line.partition(" 400 ")[2].partition(" from ")[0] for line in lines()]
+    assert said == [
+        "The request body is not valid JSON",
+        "`model` must be a non-empty string",
+        "refused",
+    ]
+
+
 def test_wrong_keys_of_an_address_are_a_line_a_minute(lines):
     """The next line says how many were not written; another address has its own."""
     log = RefusalLog()

@@ -222,7 +222,7 @@ def _said_nothing(value: Mapping[str, Any]) -> str:
             "nothing that is known serves it: start the gateway once, or `check --live`, which ask"
             " the providers below for their models"
         )
-    return "nothing serves it"
+    return "nothing serves it; `models` lists what this key reaches"
 
 
 def _counted(count: int, what: str) -> str:

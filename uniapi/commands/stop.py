@@ -15,13 +15,13 @@ PATIENCE_S = 40.0
 _LOOK_S = 0.1
 
 
-def stop(data_dir: Path, wait: Callable[[float], object]) -> int:
-    """End it and `wait` (seconds) until it has ended; 0 also when none runs. Raises StartError (1)
-    when it cannot be ended, or has not within PATIENCE_S.
+def stop(data_dir: Path, wait: Callable[[float], object], say: Callable[[str], str] = str) -> int:
+    """End it and `wait` (seconds) until it has ended; 0 also when none runs; `say`: in the language
+    of whoever asks. Raises StartError (1) when it cannot be ended, or has not within PATIENCE_S.
     """
     pid = _holder(data_dir)
     if pid is None:
-        print(f"no gateway runs with the data dir {data_dir}")
+        print(say(f"no gateway runs with the data dir {data_dir}"))
         return 0
     try:
         os.kill(pid, signal.SIGTERM)
@@ -33,10 +33,10 @@ def stop(data_dir: Path, wait: Callable[[float], object]) -> int:
         ) from None
     except PermissionError:
         raise StartError(f"process {pid} belongs to another user, who has to stop it", 1) from None
-    print(f"process {pid} is told to stop; running streams may finish", flush=True)
+    print(say(f"process {pid} is told to stop; running streams may finish"), flush=True)
     for _ in range(round(PATIENCE_S / _LOOK_S)):
         if _holder(data_dir) != pid:
-            print("stopped")
+            print(say("stopped"))
             return 0
         wait(_LOOK_S)
     raise StartError(f"process {pid} still runs after {PATIENCE_S:g} s: `kill -9 {pid}`", 1)

@@ -93,6 +93,8 @@ def advice_on(name: str, level: str) -> str:
     known = {key.name.lower(): key.name for key in KEYS if key.level == level}
     if name.lower() in known:
         return f"; did you mean `{known[name.lower()]}` (capitals count)?"
+    if f"{name.lower()}s" in known:
+        return f"; did you mean `{known[f'{name.lower()}s']}`?"
     homes = {key.level for key in KEYS if key.name == name and key.level in _HOMES}
     nearest = {home for home in homes if _is_around(home, level)} or homes
     if nearest:

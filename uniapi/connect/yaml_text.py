@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -15,6 +16,7 @@ import yaml
 from .jsonc_text import TextRefused
 
 BEGIN, END = "# uni-api: from here", "# uni-api: to here"
+_PLAIN_NAME = re.compile(r"[A-Za-z_][\w-]*")
 _BLOCK = re.compile(rf"^[ \t]*{BEGIN}\n.*?^[ \t]*{END}\n", re.DOTALL | re.MULTILINE)
 
 
@@ -74,8 +76,22 @@ def drop(text: str, path: tuple[str, ...]) -> str:
 
 def block(entries: list[Any]) -> str:
     """Entries of a list between our two comments."""
-    said = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=1000)
+    said = "".join(map(_entry, entries))
     return f"{BEGIN}\n{said}{END}\n"
+
+
+def _entry(entry: Any) -> str:
+    """An item of a list, its members a line each. Values are JSON, which YAML reads: PyYAML takes a
+    second for two thousand.
+    """
+    if not isinstance(entry, dict) or not entry:
+        return f"- {scalar(entry)}\n"
+    lines = [f"{_name(name)}: {scalar(value)}\n" for name, value in entry.items()]
+    return "- " + "  ".join(lines)
+
+
+def _name(name: str) -> str:
+    return name if _PLAIN_NAME.fullmatch(name) else scalar(name)
 
 
 def scalar(value: Any) -> str:
@@ -90,6 +106,7 @@ def _with_line_end(text: str) -> str:
     return text if not text or text.endswith("\n") else text + "\n"
 
 
+@lru_cache(maxsize=4)  # one text is asked about several times, and a long one takes a second
 def _composed(text: str) -> yaml.Node | None:
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
@@ -49,6 +49,16 @@ class AdminQuestion:
     def own_key_id(self) -> str | None:
         """Whose figures may be shown; None: everybody's."""
         return None if self.key.is_admin else self.key.key_id
+
+
+def say_calls(rows: Iterable[dict[str, Any]], say: Callable[[str], str]) -> None:
+    """In place, in another language: what the client was told, and what was noted of each
+    attempt.
+    """
+    for row in rows:
+        row["message"] = say(row["message"])
+        for attempt in row["attempts"]:
+            attempt["message"] = say(attempt["message"])
 
 
 def not_found(message: str, param: str) -> RequestRefused:

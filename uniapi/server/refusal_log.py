@@ -8,6 +8,7 @@ stranger who tries keys fills no disk. So are other refusals from the hundredth 
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from uniapi.canonical import ClientError
@@ -61,7 +62,7 @@ class RefusalLog:
             who.method[:LONGEST_WORDS],
             _cut(who.path),
             error.status,
-            _cut(error.code or "refused"),
+            _cut(error.code or _said(error.message)),
             who.address or "unknown",
             key,
             agent,
@@ -84,6 +85,11 @@ def _fields(who: Stranger, error: ClientError) -> dict[str, Any]:
         "agent": _cut(who.agent) or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _said(message: str) -> str:
+    """What is wrong, without what the client sent: that stands behind a colon or a «not»."""
+    return re.split(r": |, not |; ", message, maxsplit=1)[0].rstrip(".") or "refused"
 
 
 def _cut(words: str) -> str:

@@ -8,8 +8,7 @@ from typing import Any
 
 from uniapi.stats import MOST_READ_BYTES, request_list, request_row
 
-from .admin_question import AdminQuestion, not_found
-from .spoken import say_calls
+from .admin_question import AdminQuestion, not_found, say_calls
 
 
 def requests_report(asked: AdminQuestion) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
@@ -13,8 +14,7 @@ from uniapi.stats import (
     whole_number,
 )
 
-from .admin_question import AdminQuestion
-from .spoken import Say, say_calls
+from .admin_question import AdminQuestion, say_calls
 
 MOST_STATUS_HOURS = 24 * 366
 MOST_TABLE_ROWS = 500
@@ -79,7 +79,7 @@ def status_report(asked: AdminQuestion) -> dict[str, Any]:
     return value
 
 
-def _said_config(asked: AdminQuestion, say: Say) -> dict[str, Any]:
+def _said_config(asked: AdminQuestion, say: Callable[[str], str]) -> dict[str, Any]:
     row = asked.present.config_status.row()
     return {**row, "errors": [say(one) for one in row["errors"]]}
 
