@@ -45,7 +45,7 @@ from .language import catalogue, language_of
 from .limits import Limits
 from .live_check import Network, ask_key
 from .money_now import MoneyNow
-from .network import AccessTokens, MediaFetcher, Transport
+from .network import AccessTokens, MediaFetcher, Transport, import_proxied, names_proxy
 from .notifier import Notifier
 from .owner_watch import OwnerWatch
 from .routing import Health
@@ -292,8 +292,16 @@ class App:
         for change in changes(old, config):
             log.info("configuration: %s", change)
         self.watch.log_endings()
+        self.expect_proxies()
         self._jobs.spawn(self.discover(all_due=True), "discovery")
         self._jobs.spawn(self.money.look_at_prices(), "price list")
+
+    def expect_proxies(self, *, has_some: bool = False) -> None:
+        """Get ready for the first request through a proxy where the configuration names one, or
+        there are some without it.
+        """
+        if has_some or names_proxy(self.config):
+            self._jobs.spawn(import_proxied(), "proxies")
 
     def wake(
         self, provider_ids: Collection[str] | None = None, credential_id: str | None = None

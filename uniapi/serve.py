@@ -134,7 +134,9 @@ async def _serve(settings: Settings, environment: Mapping[str, str]) -> int:
             config_text=text,
         )
         has_edge = environment.get("UNIAPI_EDGE", "own").lower() != "aiohttp"
-        return await _listen(app, settings, reload, jobs, lock, has_edge=has_edge)
+        return await _listen(
+            app, settings, reload, jobs, lock, has_edge=has_edge, has_proxies=bool(variables)
+        )
     finally:
         await jobs.shutdown()
         await transport.close()
@@ -178,6 +180,7 @@ async def _listen(
     lock: DirectoryLock | None,
     *,
     has_edge: bool,
+    has_proxies: bool,
 ) -> int:
     listener = Listener(Front(app), files=raise_file_limit(), has_edge=has_edge)
     try:
@@ -197,6 +200,7 @@ async def _listen(
         if settings.host not in LOOPBACK:
             log.warning("the demo's client key is known to everybody, and others can connect")
     app.watch.log_endings()
+    app.expect_proxies(has_some=has_proxies)
     jobs.spawn(app.discover(), "discovery")
     jobs.every(DISCOVERY_PERIOD_S, app.discover, "discovery")
     jobs.every(FLUSH_PERIOD_S, app.kept.flush, "flush", jitter=0.0)

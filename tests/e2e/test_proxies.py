@@ -5,6 +5,7 @@ tokens and `check --live`; SOCKS5 and HTTP.
 import asyncio
 import json
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -72,6 +73,30 @@ async def test_each_call_goes_through_the_nearest_proxy(upstream, proxy, gateway
     assert "secret-word" not in gateway.log
     await other.stop()
     await keyed.stop()
+
+
+READY = "ready for proxies"
+
+
+async def test_the_first_request_through_a_proxy_finds_all_that_it_needs(proxy, gateway):
+    """It is brought in by a thread where a configuration names a proxy, the first or a later one,
+    and nowhere else.
+    """
+    through = {"proxy": f"http://{proxy.address}"}
+    direct = config([far("a", model=[{"up": "m"}], preferences={"proxy": "none"})], through)
+    proxied = config([far("a", model=[{"up": "m"}])], through)
+    await gateway.start(direct, "--log-level", "debug")
+    (gateway.folder / "api.yaml").write_text(json.dumps(proxied))
+    gateway.process.send_signal(signal.SIGHUP)
+    while READY not in gateway.log:
+        await asyncio.sleep(0.02)
+    before, _, _ = gateway.log.partition(READY)
+    assert "configuration: provider a" in before
+    await gateway.stop()
+    (gateway.folder / "log").unlink()
+    await gateway.start(proxied, "--log-level", "debug")
+    while READY not in gateway.log:
+        await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("level", ["global", "provider", "key"])

@@ -15,8 +15,8 @@ from .environment_proxies import EnvironmentProxies
 from .fetch import FetchFailed, fetch
 from .fetch_url import fetch_url
 from .media_fetcher import MediaFetcher
-from .open_transport import open_transport
-from .passage import Passage, passage_of
+from .open_transport import import_proxied, open_transport
+from .passage import Passage, names_proxy, passage_of
 from .request_series import send_all
 from .transport import Exchange, Sink, Transport
 
@@ -35,6 +35,8 @@ __all__ = [
     "Transport",
     "fetch",
     "fetch_url",
+    "import_proxied",
+    "names_proxy",
     "open_transport",
     "passage_of",
     "send_all",

@@ -4,7 +4,7 @@ which kind. One value all the way from the configuration to the socket.
 
 from __future__ import annotations
 
-from uniapi.config import Credential, Preferences, Provider
+from uniapi.config import PROXY_DIRECT, Config, Credential, Preferences, Provider
 from uniapi.values import dataclass
 
 
@@ -29,4 +29,13 @@ def passage_of(provider: Provider, credential: Credential, preferences: Preferen
     return Passage(
         proxy=credential.proxy or provider.proxy or preferences.proxy,
         ca_file=provider.ca_file or preferences.ca_file,
+    )
+
+
+def names_proxy(config: Config) -> bool:
+    """Whether any provider key leaves through a proxy that is written."""
+    return any(
+        passage_of(provider, credential, config.preferences).proxy not in (None, PROXY_DIRECT)
+        for provider in config.providers
+        for credential in provider.credentials
     )
