@@ -295,6 +295,8 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("azure", "r.openai.azure.com", "gpt-4.1", {"cache_breakpoints": False}),
     ("azure", "r.openai.azure.com", "my-deployment", {"cache_breakpoints": None}),
     ("gpt", "h.example", "gpt-5.6-sol", {"cache_breakpoints": None}),
+    ("azure", "r.openai.azure.com", "DeepSeek-V4", {"prompt_cache_key": False}),
+    ("azure", "r.openai.azure.com", "my-deployment", {"prompt_cache_key": True}),
     # a body's own mark
     ("claude", "api.anthropic.com", "claude-opus-5", {"anthropic_body_mark": True}),
     ("vertex-claude", "h.example", "claude-opus-5", {"anthropic_body_mark": False}),

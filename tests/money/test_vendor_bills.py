@@ -577,3 +577,15 @@ def test_googles_searches_are_paid(model, queries, fees):
     google = "https://generativelanguage.googleapis.com/v1beta"
     tokens = bill(google, model, of_gemini({"promptTokenCount": 10, "candidatesTokenCount": 0}))
     assert bill(google, model, observer.usage) - tokens == fees * 10**12
+
+
+def test_a_region_is_told_beside_the_price():
+    """`explain` and the money that cache misses cost go by it as bills do."""
+    for base_url, factor in (
+        ("https://eu.api.openai.com/v1", D("1.1")),
+        ("https://api.openai.com/v1", 1),
+    ):
+        prices, provider_id = book(base_url)
+        assert prices.find("gpt-6-sol", "gpt-6-sol", provider_id).factor == factor
+        gap = prices.cache_gap_pd("gpt-6-sol", "gpt-6-sol", provider_id, NOON_S)
+        assert gap == D("1800000") * factor

@@ -128,7 +128,7 @@ def _facts(parts: Offline, call: Call, channel: Channel) -> dict[str, Any]:
 def _figures(price: Found) -> dict[str, float]:
     """Dollars, as prices are written: a million tokens, or one of what is counted."""
     return {
-        name: float(figure) / (1e6 if name in PER_MILLION else 1e12)
+        name: float(figure * price.factor) / 1e6 if name in PER_MILLION else float(figure) / 1e12
         for name, figure in price.tariff.figures.items()
     }
 
@@ -231,7 +231,7 @@ def _counted(count: int, what: str) -> str:
 
 def _said_price(price: Mapping[str, Any] | None) -> str:
     if price is None:
-        return "no price is known: its calls cost nothing here"
+        return "no price is known: what its calls cost is not counted"
     figures = price["figures"].items()
     tokens = ", ".join(f"{name} ${dollars:g}" for name, dollars in figures if name in PER_MILLION)
     each = "".join(f"; {name} ${one:g} each" for name, one in figures if name not in PER_MILLION)

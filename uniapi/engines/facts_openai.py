@@ -43,6 +43,13 @@ OPENAI_ROWS = (
         prompt_cache_key=True,
     ),
     fact(
+        "«Unrecognized request argument supplied: prompt_cache_key», for DeepSeek at Azure"
+        " (github.com/vectorize-io/hindsight/issues/3518, 2026-11-30)",
+        r"deepseek",
+        vendors={"azure"},
+        prompt_cache_key=False,
+    ),
+    fact(
         "«prompt_cache_breakpoint is not supported on this model»: before GPT-5.6"
         " (github.com/anomalyco/opencode/issues/36315; 2026-11-30)",
         r"gpt-(?:3|4|5(?![.-](?:[6-9]|1\d)(?!\d)))|o[134](?![a-z0-9])|chatgpt-4o",

@@ -14,7 +14,7 @@ from uniapi.values import dataclass
 
 from .bill import bill_pd, stated_cost_pd
 from .price_list import PriceList, without_date
-from .tariff import Tariff, read_tariff
+from .tariff import Figure, Tariff, read_tariff
 
 REMEMBERED = 2000
 
@@ -27,6 +27,8 @@ class Found:
     place: str
     is_written: bool
     """In the configuration."""
+    factor: Figure = 1
+    """What tokens cost times as much where the provider's address is."""
 
 
 class PriceBook:
@@ -96,7 +98,7 @@ class PriceBook:
             return 0
         figures = found.tariff.on(at_s).figures
         each = figures.get("in", 0)
-        return max(0, int(each - figures.get("cache_read", each)))
+        return max(0, int((each - figures.get("cache_read", each)) * found.factor))
 
     def _look_up(
         self, requested_model: str, upstream_model: str | None, provider_id: str | None
@@ -116,7 +118,11 @@ class PriceBook:
             return None
         price_list = self._listed()
         found = None if price_list is None else price_list.find(vendor, upstream_model)
-        return found and Found(tariff=found[1], place=found[0], is_written=False)
+        if found is None:
+            return None
+        place, tariff = found
+        factor = tariff.regions.get(self._regions.get(provider_id or "", ""), 1)
+        return Found(tariff=tariff, place=place, is_written=False, factor=factor)
 
     def _as_written(self, name: str) -> Found:
         return Found(tariff=self._written[name], place=f"model_price.{name}", is_written=True)
