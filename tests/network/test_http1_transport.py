@@ -4,6 +4,9 @@ back-pressure.
 
 import asyncio
 import random
+import shutil
+import ssl
+import subprocess
 
 import pytest
 
@@ -315,6 +318,41 @@ async def test_a_request_leaves_through_the_proxy_that_is_written_or_set(server,
     with pytest.raises(FetchFailed, match="the proxy in HTTPS_PROXY cannot be used"):
         await fetch(transport, get("https://far.example/v1"))
     await transport.close()
+
+
+@pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="makes its certificate with the openssl command"
+)
+async def test_what_comes_by_tls_is_whole_however_many_reads_it_takes(transport, tmp_path):
+    """All connections read into one room, and TLS fills it several times for one record's wait."""
+    key, path = tmp_path / "key.pem", tmp_path / "cert.pem"
+    asked = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    named = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = [*asked, "-keyout", str(key), "-out", str(path), *named]
+    subprocess.run(made, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, key)
+    bodies = [random.Random(seed).randbytes(700_000) for seed in range(3)]
+
+    async def serve(reader, writer):
+        which = int((await reader.readuntil(b"\r\n\r\n")).split(b" ")[1][1:])
+        head = b"HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+        writer.write(head)
+        for at in range(0, len(bodies[which]), 70_000):
+            piece = bodies[which][at : at + 70_000]
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    passage = Passage(ca_file=str(path))
+    asking = (fetch(transport, get(f"{url}/{which}"), passage=passage) for which in range(3))
+    answers = await asyncio.gather(*asking)
+    server.close()
+    assert [body for _, body in answers] == bodies
 
 
 async def test_a_ca_file_that_cannot_be_read_is_named(transport):
