@@ -70,14 +70,6 @@ class AnthropicStreamDecoder(StreamDecoder):
         self._usage: dict[str, Json] = {}
         self._stop: dict[str, Json] = {}
         self._extensions: dict[str, Json] = {}
-        self._readers = {
-            "message_start": self._message_start,
-            "content_block_start": self._block_start,
-            "content_block_delta": self._block_delta,
-            "content_block_stop": self._block_stop,
-            "message_delta": self._message_delta,
-            "message_stop": self._message_stop,
-        }
 
     def decode(self, frame: Frame) -> None:
         if not frame.data or frame.data == b"[DONE]":
@@ -86,12 +78,12 @@ class AnthropicStreamDecoder(StreamDecoder):
         if not isinstance(body, dict):
             raise WireError(f"expected a stream event object, found {type(body).__name__}")
         kind = body.get("type") or frame.event
-        if kind == "error" or (kind not in self._readers and tells_error(body)):
+        if kind == "error" or (kind not in _READERS and tells_error(body)):
             self.fail(stream_failure(body, frame.data))
             return
-        reader = self._readers.get(kind) if isinstance(kind, str) else None
+        reader = _READERS.get(kind) if isinstance(kind, str) else None
         if reader is not None:
-            reader(body)
+            reader(self, body)
 
     def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
         body = load_json(frame.data)
@@ -263,6 +255,17 @@ class AnthropicStreamDecoder(StreamDecoder):
             has_calls=self._has_calls,
         )
         self.end((finish,), {NAME: self._extensions} if self._extensions else {})
+
+
+_READERS: Mapping[str, Callable[[AnthropicStreamDecoder, Mapping[str, Any]], None]] = {
+    "message_start": AnthropicStreamDecoder._message_start,
+    "content_block_start": AnthropicStreamDecoder._block_start,
+    "content_block_delta": AnthropicStreamDecoder._block_delta,
+    "content_block_stop": AnthropicStreamDecoder._block_stop,
+    "message_delta": AnthropicStreamDecoder._message_delta,
+    "message_stop": AnthropicStreamDecoder._message_stop,
+}
+"""Frame type → method."""
 
 
 def _index(body: Mapping[str, Any]) -> int:
