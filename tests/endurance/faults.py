@@ -172,6 +172,44 @@ async def dead_peers(gateway, scene):
         )
 
 
+async def edge(gateway, scene):
+    """Everything that can be done to a listening socket: heads that drip in, thousands of requests
+    sent ahead, large bodies announced and never sent, resets in the middle, two lengths.
+    """
+    call = request("POST", "/v1/chat/completions", {"model": "chat", "messages": []})
+    silent = call.partition(b"content-length: ")[0] + b"content-length: 30000000\r\n\r\n{"
+    twice = call.replace(b"content-length: ", b"Content-Length: 5\r\ncontent-length: ", 1)
+    ahead = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n" * 2000 + call
+
+    async def held(begin, drops):
+        _, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+        writer.write(begin)
+        for place in range(drops):
+            await asyncio.sleep(0.1)
+            writer.write(call[place : place + 1])
+        await asyncio.sleep(0.5)
+        writer.transport.abort()
+
+    async def again(attack):
+        while time.monotonic() < scene.until:
+            with contextlib.suppress(OSError):
+                await attack()
+            await asyncio.sleep(0.02)
+
+    def dripping():
+        return held(b"", 20)
+
+    def announced():
+        return held(silent, 0)
+
+    def reset():
+        return held(call[: scene.rng.randrange(1, len(call))], 0)
+
+    kinds = (*[dripping] * 60, *[announced] * 20, *[reset] * 10)
+    whole = (lambda: gateway.send(ahead), lambda: gateway.send(twice))
+    await asyncio.gather(*map(again, (*kinds, *whole)))
+
+
 class Scene:
     def __init__(self, seconds, seed):
         self.until = time.monotonic() + seconds
@@ -187,10 +225,11 @@ SCENES = {
     "dead peers": (dead_peers, {"files": FILES}),
     "little memory": (attacks, {"memory": LITTLE_MEMORY, "files": FILES}),
     "few descriptors": (attacks, {"files": FEW_FILES}),
+    "edge": (edge, {"memory": MEMORY}),
 }
 MAY_REFUSE = ("little memory", "few descriptors")
 """Scenes in which also the good client may be refused, but not left without an answer."""
-KEEPS_JOURNAL = ("attacks", *MAY_REFUSE, "stopped", "hang-ups", "dead peers")
+KEEPS_JOURNAL = ("attacks", *MAY_REFUSE, "stopped", "hang-ups", "dead peers", "edge")
 """Scenes after which every answered call is in the journal."""
 
 
