@@ -85,6 +85,7 @@ OF_CHAT_HOSTS = dict.fromkeys(
     (
         "can_stop_reasoning",
         "json_while_reasoning",
+        "json_object",
         "members_alone",
         "needs_reasoning",
         "other_families",

@@ -39,6 +39,17 @@ def test_a_turn_that_called_nothing_has_no_calls():
     assert fitted("openai_chat", {"messages": [USER, turn]})["messages"] == [USER, turn]
 
 
+def test_json_is_asked_for_in_words_where_its_mode_is_refused():
+    """Behind the client's own instructions; a schema stays."""
+    mode = {"response_format": {"type": "json_object"}}
+    told = fitted("openai_chat", {"messages": [USER], **mode}, json_object=False)
+    assert "response_format" not in told
+    assert "JSON" in told["messages"][0]["content"]
+    wanted = {"response_format": {"type": "json_schema", "json_schema": {"name": "n"}}}
+    told = fitted("openai_chat", {"messages": [USER], **wanted}, json_object=False)
+    assert told == {"messages": [USER], **wanted}
+
+
 def test_the_word_json_is_said_where_it_must_be():
     """Behind the client's own words, and only where nobody says it."""
     wanted = {"response_format": {"type": "json_object"}}

@@ -583,6 +583,54 @@ TEXTS = [
         facts(empty_turns=False),
     ),
     (
+        "pydantic",
+        "max_completion_tokens: Input should be less than or equal to 8",
+        {"max_completion_tokens": 9},
+        Learned(limits={("max_completion_tokens",): 8}),
+    ),
+    (
+        "vllm",
+        "[{'type': 'less_than_equal', 'loc': ('body', 'presence_penalty'), 'msg': 'Input should be"
+        " less than or equal to 0.5', 'input': 1}]",
+        CHAT,
+        Learned(limits={("presence_penalty",): 0.5}),
+    ),
+    (
+        "a relay",
+        "max_tokens (9) exceeds the maximum allowed value 8",
+        CHAT,
+        Learned(limits={("max_tokens",): 8}),
+    ),
+    ("zod", "Unrecognized key(s) in object: 'top_k'", CHAT, drops("top_k")),
+    (
+        "jsonschema",
+        "Additional properties are not allowed ('store' was unexpected)",
+        CHAT,
+        drops("store"),
+    ),
+    (
+        "litellm",
+        "litellm.UnsupportedParamsError: vertex_ai does not support parameters: ['top_k', 'store'],"
+        " for model=x. To drop these, set `litellm.drop_params=True`",
+        CHAT,
+        drops("top_k", "store"),
+    ),
+    (
+        "a relay",
+        "The following parameters are not supported: top_k, store",
+        CHAT,
+        drops("top_k", "store"),
+    ),
+    ("a relay", "Parameter 'top_k' is not supported", CHAT, drops("top_k")),
+    ("a relay", "This model does not support the 'top_k' parameter", CHAT, drops("top_k")),
+    ("a relay", "This model does not support the 'tools' parameter", CHAT, Learned()),
+    (
+        "lmstudio",
+        "Invalid tool_choice type: 'object'. Supported string values: none, auto, required",
+        CHAT,
+        facts(tool_choices="words"),
+    ),
+    (
         "xiaomi, behind openrouter",
         "messages[2] assistant content must contain at least one part",
         CHAT,

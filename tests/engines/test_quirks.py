@@ -68,6 +68,7 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("gpt", "shop.example", "qwen3-max", {"moonshot_schemas": False}),
     ("gpt", "api.x.ai", "grok-4.6", {"agent_messages": False, "checks_schemas": True}),
     ("gpt", "api.openai.com", "gpt-5.5", {"agent_messages": True}),
+    ("gpt", "127.0.0.1:1234", "m", {"json_object": False, "tool_choices": "words"}),
     # Claude, by every way of writing its names
     (
         "claude",

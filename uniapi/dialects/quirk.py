@@ -184,6 +184,8 @@ class Quirk:
     """`stream_options.include_usage` may be sent."""
     json_schema: bool = True
     """False: a JSON schema is asked for as `json_object`, the schema put into the system text."""
+    json_object: bool = True
+    """False: `json_object` is refused; JSON is asked for in words."""
     text_content_only: bool = False
     """Message content must be a string."""
     parallel_tool_calls_member: bool = True

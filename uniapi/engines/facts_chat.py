@@ -295,6 +295,14 @@ _VENDOR_ROWS = (
     ),
     vendor_fact("lmstudio", "lmstudio.ai/docs: images as data only", image_urls=False),
     vendor_fact(
+        "lmstudio",
+        "«Invalid tool_choice type: 'object'. Supported string values: none, auto, required»"
+        " (lmstudio-ai/lmstudio-bug-tracker#670), «'response_format.type' must be 'json_schema' or"
+        " 'text'» (#189, LoadShine/tada#16; 2026-11-30)",
+        tool_choices="words",
+        json_object=False,
+    ),
+    vendor_fact(
         "cloudflare",
         "developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility",
         reasoning_replay="none",

@@ -168,6 +168,12 @@ READERS: tuple[Reader, ...] = (
         teaches(moonshot_schemas=True),
     ),
     _read(
+        "LM Studio: «Invalid tool_choice type: 'object'. Supported string values: none, auto,"
+        " required» (lmstudio-ai/lmstudio-bug-tracker#670, 2026-11-30)",
+        r"invalid tool_choice type: 'object'",
+        teaches(tool_choices="words"),
+    ),
+    _read(
         "Mistral's templates: «Tool call IDs should be alphanumeric strings with length 9!»",
         r"tool call ids should be alphanumeric strings with length 9|tool call id [^\n]{0,80}must"
         r" be a-z, A-Z, 0-9, with a length of 9",
@@ -370,6 +376,56 @@ READERS: tuple[Reader, ...] = (
         r"invalid \w{1,40} value: [\"'`](?P<value>[\w.-]{1,60})[\"'`] \(must be (?P<words>[^)\n]{1,"
         r"200})",
         choose,
+    ),
+    _read(
+        "Pydantic: «temperature: Input should be less than or equal to 1», and as a list of places",
+        r"(?P<name>[\w.\[\]-]{1,120}): input should be less than or equal to"
+        r" (?P<most>\d{1,12}(?:\.\d{1,6})?)",
+        keep_within,
+    ),
+    _read(
+        "the same as vLLM and SGLang write it",
+        r"[\"'](?P<name>\w{1,60})[\"']\s{0,2}[\])],\s{0,4}[\"']msg[\"']:\s{0,4}[\"']input should be"
+        r" less than or equal to (?P<most>\d{1,12}(?:\.\d{1,6})?)",
+        keep_within,
+    ),
+    _read(
+        "«max_completion_tokens must be <= 65536», «max_tokens (99999) exceeds the maximum allowed"
+        " value 32768»",
+        r"(?P<name>max_\w{1,40})(?: \(\d{1,12}\))? (?:must be <=|exceeds the maximum allowed value"
+        r"|must not exceed|cannot exceed)(?: of)? (?P<most>\d{1,12})",
+        keep_within,
+    ),
+    _read(
+        "Zod: «Unrecognized key(s) in object: 'verbosity'», «Unrecognized key: \"verbosity\"»",
+        rf"unrecognized keys?(?:\(s\))?(?: in object)?: {_QUOTED}",
+        drop,
+    ),
+    _read(
+        "python-jsonschema: «Additional properties are not allowed ('store' was unexpected)»",
+        rf"additional properties are not allowed \({_QUOTED}",
+        drop,
+    ),
+    _read(
+        "LiteLLM: «vertex_ai does not support parameters: ['parallel_tool_calls'], for model=…»",
+        r"does not support parameters: [\[{](?P<name>[^\]}\n]{1,200})",
+        drop,
+    ),
+    _read(
+        "«The following parameters are not supported: a, b», «Parameter 'logprobs' is not"
+        " supported», «does not support the 'seed' parameter»",
+        r"parameters? (?:is|are) not supported: (?P<name>[\w., -]{1,200})",
+        drop,
+    ),
+    _read(
+        "the same of one, named before or behind",
+        rf"parameter:? {_QUOTED} is not (?:currently )?supported(?![^\n]{{0,80}}instead)",
+        drop,
+    ),
+    _read(
+        "the same of one, named behind",
+        rf"does not support the {_QUOTED} parameter",
+        drop,
     ),
     _read(
         "Pydantic: «output_config.effort: Input should be 'low', 'medium' or 'high'»",

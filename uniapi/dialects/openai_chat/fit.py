@@ -18,7 +18,7 @@ from uniapi.dialects.quirk import Quirk
 from .fit_alone import no_members_alone
 from .fit_cache import mark_cache, no_cache_marks, only_known_marks
 from .fit_calls import answered_calls
-from .fit_format import say_json, schema_in_words
+from .fit_format import json_in_words, say_json, schema_in_words
 from .fit_members import (
     ask_streamed,
     known_service_tier,
@@ -81,6 +81,7 @@ RULES = (
     no_cache_marks,
     call_ids_in_form,
     schema_in_words,
+    json_in_words,
     say_json,
     one_system_role,
     system_turns_in_place,

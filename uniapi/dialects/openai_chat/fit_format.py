@@ -28,6 +28,16 @@ def schema_in_words(body: Body, fitting: Fitting) -> Body:
     }
 
 
+@minds("json_object", where=("response_format",))
+def json_in_words(body: Body, fitting: Fitting) -> Body:
+    """«'response_format.type' must be 'json_schema' or 'text'»"""
+    messages = body.get("messages")
+    if at(body.get("response_format"), "type") != "json_object" or not isinstance(messages, list):
+        return body
+    rest = {name: value for name, value in body.items() if name != "response_format"}
+    return {**rest, "messages": with_system_words(messages, JSON_WORDS)}
+
+
 @minds("json_needs_word", where=("response_format",))
 def say_json(body: Body, fitting: Fitting) -> Body:
     """«'messages' must contain the word 'json' in some form, to use 'response_format' of type
