@@ -344,3 +344,12 @@ def test_a_stream_whose_frames_are_all_different_is_tried_in_vain_only_for_a_whi
 def test_every_client_dialect_has_a_lane():
     for client in CLIENT_DIALECTS:
         assert client in STREAMS
+
+
+@pytest.mark.parametrize("road, client", [("relay", "openai_chat"), ("translate", "anthropic")])
+def test_while_error_triggers_are_looked_for_every_text_is_read(road, client):
+    made = pipe("openai_chat", client, road=road, probes_text=True)
+    for frame in chat_deltas([b"a", b"b", b"c"]):
+        made.feed(frame)
+    assert "".join(made.report.text) == "abc"
+    assert made._lane.runs == 0
