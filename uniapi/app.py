@@ -6,6 +6,7 @@ keyed by ids that survive.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -301,7 +302,7 @@ class App:
         there are some without it.
         """
         if has_some or names_proxy(self.config):
-            self._jobs.spawn(import_proxied(), "proxies")
+            self._jobs.spawn(asyncio.to_thread(import_proxied), "proxies")
 
     def wake(
         self, provider_ids: Collection[str] | None = None, credential_id: str | None = None

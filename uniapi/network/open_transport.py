@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -28,13 +27,10 @@ def open_transport(spawn: Spawn, environment: Mapping[str, str]) -> Transport:
     return Http1Transport(spawn, open_proxied, names, tls, EnvironmentProxies(environment))
 
 
-async def import_proxied() -> None:
-    """What requests through a proxy need, brought in by a thread: otherwise the first of them
-    would hold up every stream for a seventh of a second.
+def import_proxied() -> None:
+    """Bring in what requests through a proxy need: in a thread, or the first of them holds up
+    every stream for a seventh of a second.
     """
-    await asyncio.get_running_loop().run_in_executor(None, _import)
-    log.debug("ready for proxies")
-
-
-def _import() -> None:
     from . import aiohttp_transport  # noqa: F401
+
+    log.debug("ready for proxies")
