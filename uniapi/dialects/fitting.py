@@ -159,17 +159,17 @@ def fit_by(rules: Sequence[FitRule], turns_in: str = "messages") -> Fit:
     known: dict[int, _Concerning] = {}
 
     def concerning(quirk: Quirk) -> _Concerning:
-        found = known.get(id(quirk))
-        if found is None:
-            if len(known) >= MOST_KNOWN:
-                known.clear()
-            found = known[id(quirk)] = _concerning(rules, quirk)
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        found = known[id(quirk)] = _concerning(rules, quirk)
         return found
 
     def fit(
         body: Body, quirk: Quirk, beside: Beside = NOTHING_BESIDE
     ) -> tuple[Body, tuple[str, ...]]:
-        concerned, is_alone = concerning(quirk), beside is NOTHING_BESIDE
+        concerned, is_alone = known.get(id(quirk)), beside is NOTHING_BESIDE
+        if concerned is None:
+            concerned = concerning(quirk)
         marks = marks_of(body, turns_in)
         if is_alone and concerned.where is not None and concerned.where.isdisjoint(marks):
             return body, ()

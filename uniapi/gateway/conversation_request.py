@@ -82,6 +82,11 @@ def prepare_conversation(
         drops_usage=adds_usage,
         remembers=way.remembers and bool(call.json.get("tools")),
     )
+    make: MakePipe = choice.relay if way.road is Road.RELAY else choice.translate
+    if way.service.is_counted:
+        make = count_pipe(call, way)
+    elif may_end_empty:
+        make = partial(_which_may_end_empty, make)
     return Prepared(
         request=HttpRequest(
             method=way.address.method,
@@ -90,7 +95,7 @@ def prepare_conversation(
             body=(relayed_bytes if way.road is Road.RELAY else written_for)(call, body),
             head=way.head if is_usual else None,
         ),
-        make_pipe=_pipe(call, way, choice, may_end_empty=may_end_empty),
+        make_pipe=make,
         losses=losses,
         body=body,
         count_output=choice.count_output,
@@ -117,13 +122,6 @@ def _adjusted(call: Call, way: Way, request: Request) -> Request:
             request = replace(request, prompt_cache_key=session.session_id)
     model = way.place.upstream_model
     return request if request.model == model else replace(request, model=model)
-
-
-def _pipe(call: Call, way: Way, choice: PipeChoice, *, may_end_empty: bool) -> MakePipe:
-    if way.service.is_counted:
-        return count_pipe(call, way)
-    make: MakePipe = choice.relay if way.road is Road.RELAY else choice.translate
-    return partial(_which_may_end_empty, make) if may_end_empty else make
 
 
 def _which_may_end_empty(make: MakePipe, head: ResponseHead) -> Pipe:
