@@ -151,7 +151,7 @@ async def test_every_mapping_that_grows_with_strangers_words_is_known_and_bounde
             number += 1
         gc.collect()
         modules = [module for name, module in sys.modules.items() if name.startswith("uniapi")]
-        seen.append(sizes([gateway._app, gateway._listener, gateway._transport, *modules]))
+        seen.append(sizes([gateway.app, gateway._listener, gateway._transport, *modules]))
     more = (CALLS[1] - CALLS[0]) // 2
     grown = {name for name, size in seen[1].items() if size - seen[0].get(name, 0) >= more}
     assert sorted(grown) == sorted(BOUNDED)
