@@ -74,7 +74,6 @@ ASYNCIO_MODULES = {
     "network/http1_transport.py",
     "network/media_fetcher.py",
     "network/names.py",
-    "network/open_transport.py",
     "network/tls.py",
     "network/transport.py",
     "server/aiohttp_lane.py",
