@@ -23,7 +23,6 @@ class Cycle:
 async def test_cycles_go_when_nobody_is_served_and_at_the_latest_after_a_while():
     gone, is_quiet = [], True
     tidying = Tidying(lambda: is_quiet)
-    await tidying.begin()
     gc.disable()
     try:
         Cycle(gone)
@@ -41,15 +40,15 @@ async def test_cycles_go_when_nobody_is_served_and_at_the_latest_after_a_while()
 
 
 ADDRESSES = """
-import asyncio, threading
-from uniapi.memory import Tidying
+import threading
+from uniapi.memory import share_heap
 
 def reserved_mb():
     line = next(line for line in open("/proc/self/status") if line.startswith("VmSize"))
     return int(line.split()[1]) // 1024
 
-async def main():
-    await Tidying(lambda: True).begin()
+def main():
+    share_heap()
     before, may_end = reserved_mb(), threading.Event()
     started = threading.Barrier(9)
 
@@ -67,7 +66,7 @@ async def main():
     print(reserved_mb() - before)
     may_end.set()
 
-asyncio.run(main())
+main()
 """
 
 

@@ -8,7 +8,6 @@ while, when nobody is served.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import sys
 from collections.abc import Callable
@@ -42,6 +41,18 @@ def settle() -> None:
     gc.set_threshold(YOUNG, MIDDLE, OLD)
 
 
+def share_heap() -> None:
+    """To be called once, before there are threads. Tell glibc to ask the system for what is large,
+    and to give it back at once: left to itself it keeps whatever was large once, and 44 MB became
+    137 under mixed traffic. And that all threads have one heap: for each of its own it reserves 64
+    MB of addresses, which is what a host counts that limits them (412 MB at the start became 92).
+    Other libraries have no such calls, and need none.
+    """
+    library = _c_library()
+    _call(library, "mallopt", _M_MMAP_THRESHOLD, LARGE_BYTES)
+    _call(library, "mallopt", _M_ARENA_MAX, 1)
+
+
 class Tidying:
     """The job that collects everything, and gives back to the system what is free; `is_quiet` says
     whether nobody is served.
@@ -50,19 +61,6 @@ class Tidying:
     def __init__(self, is_quiet: Callable[[], bool]) -> None:
         self._is_quiet = is_quiet
         self._put_off = 0
-        self._c_library: Any = None
-
-    async def begin(self) -> None:
-        """Tell glibc to ask the system for what is large, and to give it back at once. Left to
-        itself it keeps whatever was large once: 44 MB became 137 under mixed traffic. And that all
-        threads have one heap: for each of its own it reserves 64 MB of addresses, which is what a
-        host counts that limits them (518 MB of addresses became 229 under every attack at once).
-        Other libraries have no such calls, and need none. In a thread: the import takes some
-        milliseconds.
-        """
-        self._c_library = await asyncio.get_running_loop().run_in_executor(None, _c_library)
-        _call(self._c_library, "mallopt", _M_MMAP_THRESHOLD, LARGE_BYTES)
-        _call(self._c_library, "mallopt", _M_ARENA_MAX, 1)
 
     async def tidy(self) -> None:
         if not self._is_quiet() and self._put_off < MOST_PUT_OFF:
@@ -70,7 +68,7 @@ class Tidying:
             return
         self._put_off = 0
         gc.collect()
-        _call(self._c_library, "malloc_trim", 0)
+        _call(_c_library(), "malloc_trim", 0)
 
 
 def _c_library() -> Any:

@@ -26,7 +26,7 @@ from .config import ConfigSource, choose_source
 from .configuration import Reload, demo_config
 from .early_lock import already_running
 from .errors import StartError
-from .memory import TIDY_PERIOD_S, Tidying, settle
+from .memory import TIDY_PERIOD_S, Tidying, settle, share_heap
 from .network import (
     DEMO_KEY,
     DEMO_MODEL,
@@ -62,6 +62,7 @@ def serve(settings: Settings, environment: Mapping[str, str]) -> int:
 
     Raises StartError when it cannot run.
     """
+    share_heap()
     lines = write_in_background()
     try:
         code = _run(settings, environment)
@@ -212,7 +213,6 @@ async def _listen(
     jobs.every(PRICES_PERIOD_S, app.money.look_at_prices, "price list", at_once=True)
     settle()
     tidying = Tidying(lambda: not app.live_calls)
-    jobs.spawn(tidying.begin(), "memory")
     jobs.every(TIDY_PERIOD_S, tidying.tidy, "tidying")
     if lock is not None:
         jobs.every(LOCK_PERIOD_S, _lock_keeper(lock, stop), "lock")
