@@ -310,3 +310,19 @@ def test_a_stream_of_claude_tells_it_in_its_head(play):
     p.passes(0)
     assert p.client.headers["x-uniapi-cache"] == "hit=0.99"
     p.leaves()
+
+
+@pytest.mark.parametrize(
+    ("tokens", "said"), [(4000, "miss=below-minimum"), (5000, "miss=new-session")]
+)
+def test_google_says_nothing_where_nothing_was_read(play, tokens, said):
+    """The member is left out, which is no silence; and its least is longer than others'."""
+    google = "https://generativelanguage.googleapis.com/v1beta"
+    p = play(provider("a", base_url=google, model=[{"gemini-3.8-flash": "m"}]))
+    p.asks(CHAT)
+    content = {"role": "model", "parts": [{"text": "Hi"}]}
+    usage = {"promptTokenCount": tokens, "candidatesTokenCount": 1, "totalTokenCount": tokens + 1}
+    answer = {"candidates": [{"content": content, "finishReason": "STOP"}], "usageMetadata": usage}
+    p.network.take().answers(whole(answer))
+    p.passes(0)
+    assert p.client.headers["x-uniapi-cache"] == said

@@ -40,6 +40,7 @@ from .answer_headers import (
 from .aside import aside
 from .attempt_log import log, tell_failure, tell_request, tell_return
 from .attempt_request import AttemptRequest, prepare_at_once
+from .cache_rounds import tells_of_cache
 from .call_facts import estimate_call_tokens
 from .call_records import attempt_record, masked_failure
 from .call_state import CallState
@@ -124,7 +125,7 @@ class Try:
         if broken is None:
             state.outcome = "ok"
             self._remember()
-            await self._cache_verdict()
+            await self._cache_verdict(is_over=True)
         else:
             broken = self._masked(broken)
             state.outcome, state.said = broken.kind.value, broken.words
@@ -244,7 +245,7 @@ class Try:
         if losses:
             headers["x-uniapi-dropped"] = dropped_names(losses)
         target = self._lane.target
-        cached = await self._cache_verdict()
+        cached = await self._cache_verdict(is_over=not is_streamed)
         if cached is not None:
             headers["x-uniapi-cache"] = cached
         listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
@@ -277,14 +278,15 @@ class Try:
             broken = self._masked(report.failure)
             self._note(broken.kind.value, state.now(), broken.words)
 
-    async def _cache_verdict(self) -> str | None:
-        look = self._look_at_cache
-        return await aside(look) if self._state.setting.takes_long else look()
+    async def _cache_verdict(self, *, is_over: bool) -> str | None:
+        if self._state.setting.takes_long:
+            return await aside(partial(self._look_at_cache, is_over))
+        return self._look_at_cache(is_over)
 
-    def _look_at_cache(self) -> str | None:
+    def _look_at_cache(self, is_over: bool) -> str | None:
         """What the doctor says of an answer, once it tells what its prompt cache has done."""
         usage = self._receiver.report.usage
-        if self._is_examined or usage is None or usage.cache_read_tokens is None:
+        if self._is_examined or not tells_of_cache(usage, is_over):
             return None
         self._is_examined = True
         caches = self._state.around.caches

@@ -46,7 +46,7 @@ class CacheRounds:
 
     def look(self, call: Call, target: Target, quirk: Quirk, usage: Usage | None) -> Verdict | None:
         """None where nobody says what was read from a cache."""
-        if usage is None or not usage.input_tokens or not _tells(usage):
+        if usage is None or not usage.input_tokens or not tells_of_cache(usage, is_over=True):
             return None
         if (
             usage.input_tokens < (quirk.least_cached or LEAST_TOKENS)
@@ -120,9 +120,13 @@ class CacheRounds:
         self._kept.put(name, row, now_s)
 
 
-def _tells(usage: Usage) -> bool:
-    """Whether it says what was read from a cache. Google leaves a count of none out."""
-    return usage.cache_read_tokens is not None or usage.dialect == "gemini"
+def tells_of_cache(usage: Usage | None, is_over: bool) -> bool:
+    """Whether it says what was read from a cache. Google leaves a count of none out, which is known
+    when the answer is over.
+    """
+    if usage is None:
+        return False
+    return usage.cache_read_tokens is not None or (is_over and usage.dialect == "gemini")
 
 
 def cache_rows(kept: Mapping[str, Any], since_s: float) -> list[dict[str, Any]]:
