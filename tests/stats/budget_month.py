@@ -1,6 +1,6 @@
 """A month of calls with budgets, reloads, restarts and kills, as a program:
 
-    PYTHONPATH=.:tests/storage .venv/bin/python tests/stats/budget_month.py 200000
+    .venv/bin/python tests/stats/budget_month.py 200000
 
 Up to thirty calls run at once, of five client keys at two providers, over thirty virtual days of a
 zone that changes its clocks in the middle. What was spent is counted a second time beside the
@@ -22,16 +22,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faulty_disks import QuickDisk
+sys.path[:0] = [str(Path(__file__).parents[1] / "storage"), str(Path(__file__).parents[2])]
+from faulty_disks import QuickDisk  # noqa: E402
 
-from uniapi.canonical import Call, Operation, Principal, RequestRefused, Usage
-from uniapi.config import parse_config
-from uniapi.engines import engine_names
-from uniapi.gateway import Spending
-from uniapi.money import Calendar, PriceBook
-from uniapi.routing import Catalog
-from uniapi.stats import EVERYBODY, CallRecord, Recorder, of_client, of_provider
-from uniapi.storage import DiskFolder, Folder
+from uniapi.canonical import Call, Operation, Principal, RequestRefused, Usage  # noqa: E402
+from uniapi.config import parse_config  # noqa: E402
+from uniapi.engines import engine_names  # noqa: E402
+from uniapi.gateway import Spending  # noqa: E402
+from uniapi.money import Calendar, PriceBook  # noqa: E402
+from uniapi.routing import Catalog  # noqa: E402
+from uniapi.stats import EVERYBODY, CallRecord, Recorder, of_client, of_provider  # noqa: E402
+from uniapi.storage import DiskFolder, Folder  # noqa: E402
 
 ZONE = zoneinfo.ZoneInfo("Europe/Berlin")
 BEGIN_S = datetime.datetime(2026, 10, 10, tzinfo=ZONE).timestamp()
