@@ -29,7 +29,7 @@ async def served():
             await response.write_eof()
             return response
 
-        table = ConnectionTable(most, lambda: 0.0)
+        table = ConnectionTable(most, lambda: 0.0, asyncio.get_running_loop().call_soon)
         server = BoundedServer(
             answer,
             table=table,

@@ -5,6 +5,11 @@ import logging
 from uniapi.server.connections import BUSY, ConnectionTable, connections_for
 
 
+def at_once(function, *arguments):
+    """The loop's next round is now: every socket was looked at."""
+    function(*arguments)
+
+
 class Connection:
     has_given_way = False
 
@@ -13,7 +18,7 @@ class Connection:
 
 
 def table(most):
-    return ConnectionTable(most, lambda: 0.0)
+    return ConnectionTable(most, lambda: 0.0, at_once)
 
 
 def test_the_longest_idle_gives_way_to_the_newest():
@@ -27,6 +32,25 @@ def test_the_longest_idle_gives_way_to_the_newest():
     assert connections.opened(Connection())
     assert [one.has_given_way for one in strangers] == [False, True, False]
     assert len(connections) == 3
+
+
+def test_who_has_just_come_gives_way_to_nobody_before_its_socket_was_looked_at():
+    """Many are let in at once, and each may have its request waiting in its socket."""
+    rounds = []
+    connections = ConnectionTable(2, lambda: 0.0, lambda *call: rounds.append(call))
+    first, second = Connection(), Connection()
+    assert connections.opened(first)
+    assert connections.opened(second)
+    refused = Connection()
+    assert not connections.opened(refused)
+    connections.closed(refused)
+    for function, *arguments in (rounds.pop(0), rounds.pop(0)):
+        function(*arguments)
+    connections.busy(first)
+    for function, *arguments in rounds:
+        function(*arguments)
+    assert connections.opened(Connection())
+    assert (first.has_given_way, second.has_given_way) == (False, True)
 
 
 def test_what_is_being_answered_never_gives_way():

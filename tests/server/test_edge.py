@@ -30,6 +30,7 @@ class Time:
         self._loop = asyncio.get_running_loop()
         self.create_task = self._loop.create_task
         self.create_future = self._loop.create_future
+        self.call_soon = self._loop.call_soon
 
     def time(self):
         return self.now
@@ -97,7 +98,7 @@ class Client:
     def __init__(self, most=10):
         self.time = Time()
         self.desk = Gate()
-        self.table = ConnectionTable(most, self.time.time)
+        self.table = ConnectionTable(most, self.time.time, self.time.call_soon)
         self.odd = []
         self.is_open = True
         self.edge = Edge(self.time, Front(self.desk), self.table, Unread(self.time.time), self)
@@ -274,6 +275,7 @@ async def test_the_longest_idle_gives_way_and_a_busy_one_does_not():
     client = Client(most=2)
     await client.send(WHOLE)
     busy, idle = client.wire, client.another()
+    await turn()
     newest = client.another()
     assert [busy.is_open, idle.is_open, newest.is_open] == [True, False, True]
     client.wire = newest

@@ -1,6 +1,7 @@
 """The clients' connections, counted: when there are as many as descriptors allow, the one that has
 been idle the longest gives way to the newest. A stranger who opens many and says nothing, or says
-it slowly, locks nobody out.
+it slowly, locks nobody out. One that has just come gives way to nobody before its socket was looked
+at: asyncio lets in many at once, and each of them may have its request waiting there.
 
 Idle is a connection on which no request is being answered: its head is not here yet, or the last
 answer is written. asyncio does badly without such a bound: it logs a traceback for every connection
@@ -49,13 +50,16 @@ class Holder(Protocol):
 
 class ConnectionTable:
     """The connections of one server, whoever reads their requests. `now`: seconds that only go
-    forward.
+    forward; `later` calls a function in the event loop's next round.
     """
 
-    def __init__(self, most: int, now: Callable[[], float]) -> None:
+    def __init__(self, most: int, now: Callable[[], float], later: Callable[..., object]) -> None:
         self._most = most
         self._now = now
+        self._later = later
         self._open: set[Holder] = set()
+        self._new: set[Holder] = set()
+        """Their sockets were not looked at yet."""
         self._idle: dict[Holder, None] = {}
         self._quiet_until = 0.0
 
@@ -63,24 +67,32 @@ class ConnectionTable:
         return len(self._open)
 
     def opened(self, one: Holder) -> bool:
-        """A connection has come, and is idle. False: every other one is answering a request, so
-        this one is to be told `BUSY` and closed.
+        """A connection has come. False: every other one is answering a request or has just come
+        too, so this one is to be told `BUSY` and closed.
         """
         self._open.add(one)
-        if len(self._open) <= self._most:
-            self._idle[one] = None
-            return True
-        longest_idle = next(iter(self._idle), None)
-        self._tell(is_refused=longest_idle is None)
-        if longest_idle is None:
-            return False
-        self.closed(longest_idle)
-        longest_idle.give_way()
-        self._idle[one] = None
+        if len(self._open) > self._most:
+            longest_idle = next(iter(self._idle), None)
+            self._tell(is_refused=longest_idle is None)
+            if longest_idle is None:
+                return False
+            self.closed(longest_idle)
+            longest_idle.give_way()
+        self._new.add(one)
+        # asyncio begins to read in this round; what has come is read in the next one, after what
+        # is called there.
+        self._later(self._later, self._looked_at, one)
         return True
+
+    def _looked_at(self, one: Holder) -> None:
+        """The socket of a new one was read, if there was anything to read."""
+        if one in self._new:
+            self._new.discard(one)
+            self._idle[one] = None
 
     def busy(self, one: Holder) -> None:
         """The head of a request is here: it is being answered."""
+        self._new.discard(one)
         self._idle.pop(one, None)
 
     def idle(self, one: Holder) -> None:
@@ -90,6 +102,7 @@ class ConnectionTable:
 
     def closed(self, one: Holder) -> None:
         self._open.discard(one)
+        self._new.discard(one)
         self._idle.pop(one, None)
 
     def _tell(self, *, is_refused: bool) -> None:

@@ -216,11 +216,11 @@ class EdgeConnection(asyncio.BufferedProtocol):
         if end < 0:
             self._wait_for_end(data)
             return
-        front, written, rest = self._edge.front, bytes(data[:end]), data[end + 4 :]
+        front, written = self._edge.front, bytes(data[:end])
         known = front.known(written)
         if known is not None:
             visitor, length = known
-            body = self._take(length, rest)
+            body = self._take(length, data, end + 4)
             incoming = Incoming(visitor.head, body, self, visitor.route, visitor=visitor)
             incoming.length = length
             self._serve(incoming)
@@ -230,7 +230,7 @@ class EdgeConnection(asyncio.BufferedProtocol):
         if head is None or route is None or head.method not in route.methods:
             self._hand_over(data)
             return
-        body = self._take(head.length or 0, rest)
+        body = self._take(head.length or 0, data, end + 4)
         self._serve(Incoming(head, body, self, route, partial(front.remember, written)))
 
     def _wait_for_end(self, data: bytes | bytearray) -> None:
@@ -246,11 +246,20 @@ class EdgeConnection(asyncio.BufferedProtocol):
         if data is not self._ahead:
             self._ahead = bytearray(data)
         self._seen = len(data)
+        self.release()
 
-    def _take(self, length: int, rest: bytes | bytearray) -> EdgeBody:
-        """The body of the next request, with which `rest` begins."""
-        body = self._body = EdgeBody(self, length, bytes(rest[:length]))
-        self._ahead = bytearray(rest[length:])
+    def _take(self, length: int, data: bytes | bytearray, start: int) -> EdgeBody:
+        """The body of the next request, which begins at `start`; what comes after it stays. Of what
+        was sent ahead nothing is copied: a bytearray lets go of its front.
+        """
+        end = start + length
+        body = self._body = EdgeBody(self, length, bytes(data[start:end]))
+        if data is self._ahead:
+            del self._ahead[:end]
+            if self._is_held and len(self._ahead) <= MAX_AHEAD_BYTES // 2:
+                self.release()
+        elif end < len(data):
+            self._ahead = bytearray(data[end:])
         return body
 
     def _serve(self, incoming: Incoming) -> None:
@@ -291,11 +300,10 @@ class EdgeConnection(asyncio.BufferedProtocol):
             return
         self._edge.table.idle(self)
         self._expect_within(KEEPALIVE_S)
-        if self._is_held:
-            self.release()
         if self._ahead:
-            data, self._ahead = self._ahead, bytearray()
-            self._look(data)
+            self._look(self._ahead)
+        else:
+            self.release()
 
     def _hand_over(self, data: bytes | bytearray) -> None:
         """From here on the connection is aiohttp's."""
@@ -327,6 +335,8 @@ class EdgeConnection(asyncio.BufferedProtocol):
         if self._is_full:
             odd.pause_writing()
         odd.data_received(bytes(data))
+        if self._is_held:
+            transport.resume_reading()
 
     # time
 

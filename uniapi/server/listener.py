@@ -21,7 +21,7 @@ class Listener:
 
     def __init__(self, front: Front, *, files: int, has_edge: bool) -> None:
         loop = asyncio.get_running_loop()
-        table = ConnectionTable(connections_for(files), loop.time)
+        table = ConnectionTable(connections_for(files), loop.time, loop.call_soon)
         unread = Unread(loop.time)
         self._loop = loop
         self._backlog = backlog_for(files)
