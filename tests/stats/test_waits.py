@@ -15,7 +15,7 @@ from uniapi.stats.latencies import (
 def counted(*calls):
     waits = Waits()
     for one in calls:
-        waits.add(one)
+        waits.add_equal((one,))
     return waits
 
 

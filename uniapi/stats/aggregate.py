@@ -8,10 +8,10 @@ the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from .columns import ATTEMPTS, WIDTH, count_call
+from .columns import ATTEMPTS, WIDTH, count_calls
 from .journal_line import short_name
 from .latencies import Waits
 from .records import CallRecord
@@ -68,6 +68,11 @@ class Aggregate:
 
     def add(self, call: CallRecord) -> None:
         """Count one finished call and its attempts."""
+        self.add_equal((call,))
+
+    def add_equal(self, calls: Sequence[CallRecord]) -> None:
+        """Count calls that are equal but for times, tokens and cost (see `batch`)."""
+        call, times = calls[0], len(calls)
         key_id, model, credential_id = call.key_id, _counted_name(call), ""
         for attempt in call.attempts:
             credential_id = attempt.credential_id
@@ -80,7 +85,7 @@ class Aggregate:
                     credential_id,
                     attempt.outcome,
                 )
-            )[ATTEMPTS] += 1
+            )[ATTEMPTS] += times
         cell = self._cell(
             (
                 key_id,
@@ -91,11 +96,11 @@ class Aggregate:
                 call.outcome,
             )
         )
-        count_call(cell, call)
-        self.waits.add(call)
-        _count(self.endpoints, short_name(call.endpoint))
+        count_calls(cell, calls)
+        self.waits.add_equal(calls)
+        _count(self.endpoints, short_name(call.endpoint), times)
         if call.client_ip is not None:
-            _count(self.ips, call.client_ip)
+            _count(self.ips, call.client_ip, times)
 
     def merge(self, other: Aggregate) -> None:
         """Add all of `other` to this one."""
@@ -186,7 +191,7 @@ def _without_credential(key: CellKey) -> CellKey:
     return CellKey(key[0], key[1], key[2], key[3], "", key[5])
 
 
-def _count(counts: dict[str, int], name: str) -> None:
+def _count(counts: dict[str, int], name: str, times: int) -> None:
     if name not in counts and len(counts) >= MAX_NAMES:
         name = OTHER
-    counts[name] = counts.get(name, 0) + 1
+    counts[name] = counts.get(name, 0) + times

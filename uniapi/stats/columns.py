@@ -4,7 +4,7 @@ a new row here, at the end, with the function that reads it; nothing else names 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 
 from uniapi.money import plausible
@@ -138,11 +138,12 @@ _STATED = tuple(place for place, column in enumerate(COLUMNS) if column.count is
 _read_stated = attrgetter(*(COLUMNS[place].name for place in _STATED))
 
 
-def count_call(row: list[int], call: CallRecord) -> None:
-    """Add all that a finished call says to a row of counters."""
-    if call.usage is not None:
-        for place, figure in zip(_STATED, _read_stated(call.usage), strict=True):
-            if figure:
-                row[place] += plausible(figure) or 0
+def count_calls(row: list[int], calls: Sequence[CallRecord]) -> None:
+    """Add all that some finished calls say to a row of counters."""
+    stated = [_read_stated(call.usage) for call in calls if call.usage is not None]
+    for place, figures in zip(_STATED, zip(*stated, strict=True), strict=False):
+        # Most figures are stated by no call at all.
+        if any(figures):
+            row[place] += sum([plausible(figure) or 0 for figure in figures if figure])
     for place, count in _COUNTS:
-        row[place] += count(call)
+        row[place] += sum(map(count, calls))

@@ -25,6 +25,7 @@ _quoted = json.encoder.encode_basestring
 """A text as a JSON string; the standard library's own, in C."""
 _KEPT = tuple((column.journal, column.name) for column in COLUMNS if column.journal is not None)
 """Members of a line's `tokens`, and the members of the usage that they keep."""
+_MEMBERS = tuple(member for member, _ in _KEPT)
 _read_kept = attrgetter(*(name for _, name in _KEPT))
 
 
@@ -47,38 +48,61 @@ def short_name(text: str) -> str:
 
 
 def encode_call(call: CallRecord) -> bytes:
-    """The line, with its line break.
+    """The line, with its line break."""
+    return encode_text(Form(call).line(call))
 
-    Written piece by piece, since it is done for every request: an encoder takes five times as long.
-    Names are those of the call before, as a rule, and remembered as they are written.
+
+def encode_text(text: str) -> bytes:
+    """Lines as the journal holds them; what is no Unicode is a question mark."""
+    return text.encode("utf-8", "replace")
+
+
+class Form:
+    """What the lines of equal calls (`batch`) have in common, as JSON text: between its pieces
+    stand the id, times, tokens and the cost of each.
+
+    Written piece by piece, since it is done for every request: an encoder takes ten times as long.
     """
-    asked = _asked(call.key_id, call.key_label, call.operation, call.endpoint, call.requested_model)
-    pieces = [
-        f'{{"id":{_quoted(call.request_id)},"at":{_written_s(call.at_s)},{asked},'
-        f'"status":{call.status:d},"outcome":{_quoted(call.outcome)},"s":{_written_s(call.total_s)}'
-    ]
-    if call.provider is not None:
-        pieces.append(_served(call.provider, call.provider_id, call.upstream_model))
-    if call.stream:
-        pieces.append(',"stream":true')
-    if call.first_token_s is not None:
-        pieces.append(f',"first":{_written_s(call.first_token_s)}')
-    if call.usage is not None:
-        pieces.append(_tokens(call.usage))
-    if call.cost_pd is not None:
-        pieces.append(f',"cost":{call.cost_pd:d}')
-    if call.client_ip is not None:
-        pieces.append(f',"ip":{_quoted(call.client_ip)}')
-    if call.is_flagged:
-        pieces.append(',"flagged":true')
-    if call.message:
-        pieces.append(f',"said":{_quoted(call.message)}')
-    if call.attempts:
-        pieces.append(
-            f',"attempts":[{",".join([_attempt(attempt, call) for attempt in call.attempts])}]'
+
+    __slots__ = ("_asked", "_attempts", "_served", "_shown")
+
+    def __init__(self, call: CallRecord) -> None:
+        asked = _asked(
+            call.key_id, call.key_label, call.operation, call.endpoint, call.requested_model
         )
-    pieces.append("}\n")
-    return "".join(pieces).encode("utf-8", "replace")
+        self._asked = f',{asked},"status":{call.status:d},"outcome":{_quoted(call.outcome)},"s":'
+        self._served = (
+            ""
+            if call.provider is None
+            else _served(call.provider, call.provider_id, call.upstream_model)
+        )
+        if call.stream:
+            self._served += ',"stream":true'
+        self._shown = "" if call.client_ip is None else f',"ip":{_quoted(call.client_ip)}'
+        if call.is_flagged:
+            self._shown += ',"flagged":true'
+        if call.message:
+            self._shown += f',"said":{_quoted(call.message)}'
+        self._attempts = [_attempt(attempt, call) for attempt in call.attempts]
+
+    def line(self, call: CallRecord) -> str:
+        """That of one of them, with its line break."""
+        text = (
+            f'{{"id":{_quoted(call.request_id)},"at":{_written_s(call.at_s)}'
+            f"{self._asked}{_written_s(call.total_s)}{self._served}"
+        )
+        if call.first_token_s is not None:
+            text += f',"first":{_written_s(call.first_token_s)}'
+        if call.usage is not None:
+            text += _tokens(call.usage)
+        if call.cost_pd is not None:
+            text += f',"cost":{call.cost_pd:d}'
+        text += self._shown
+        separator = ',"attempts":['
+        for (before, after), attempt in zip(self._attempts, call.attempts, strict=True):
+            text += f"{separator}{before}{_written_s(attempt.duration_s)}{after}"
+            separator = ","
+        return text + ("]}\n" if self._attempts else "}\n")
 
 
 @lru_cache(maxsize=256)
@@ -115,7 +139,7 @@ def _tokens(usage: Usage) -> str:
     """The member with the counts that are known; nothing when none is."""
     inside = [
         f'"{short}":{count}'
-        for (short, _), count in zip(_KEPT, _read_kept(usage), strict=True)
+        for short, count in zip(_MEMBERS, _read_kept(usage), strict=False)
         if count is not None and plausible(count) is not None
     ]
     if usage.is_estimate and inside:
@@ -123,10 +147,12 @@ def _tokens(usage: Usage) -> str:
     return f',"tokens":{{{",".join(inside)}}}' if inside else ""
 
 
-def _attempt(attempt: AttemptRecord, call: CallRecord) -> str:
-    """Provider and model only where they differ from the call's own."""
+def _attempt(attempt: AttemptRecord, call: CallRecord) -> tuple[str, str]:
+    """What stands before how long it took, and what behind; provider and model only where they
+    differ from the call's own.
+    """
     tried = _tried(attempt.credential_id, attempt.credential_display, attempt.outcome)
-    text = f'{{{tried},"s":{_written_s(attempt.duration_s)}'
+    text = ""
     if attempt.provider != call.provider:
         text += f',"provider":{_quoted(attempt.provider)}'
     if attempt.provider_id != (
@@ -141,7 +167,7 @@ def _attempt(attempt: AttemptRecord, call: CallRecord) -> str:
         text += f',"why":{_quoted(attempt.message)}'
     if attempt.credential_number != 1:
         text += f',"n":{attempt.credential_number:d}'
-    return text + "}"
+    return f'{{{tried},"s":', text + "}"
 
 
 def _call(line: Mapping[str, Any]) -> CallRecord:

@@ -6,7 +6,8 @@ Apart from the cells, which would be three times as wide with them.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .records import CallRecord
@@ -14,6 +15,7 @@ from .sums import add_rows, added, milliseconds
 
 BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Upper bounds of the buckets; one more bucket has no bound."""
+_BOUNDS_MS = tuple(round(bound * 1000) for bound in BOUNDS_S)
 BUCKETS = len(BOUNDS_S) + 1
 FIRST_MS, TOTAL_MS, FIRST_HISTOGRAM = range(3)
 TOTAL_HISTOGRAM = FIRST_HISTOGRAM + BUCKETS
@@ -51,17 +53,18 @@ class Waits:
             other.channels,
         )
 
-    def add(self, call: CallRecord) -> None:
-        """Count a call, when it was served."""
+    def add_equal(self, calls: Sequence[CallRecord]) -> None:
+        """Count calls that are equal but for their times, when they were served."""
+        call = calls[0]
         if call.outcome != "ok":
             return
         rows = (
             self._client(call.key_id),
             self._channel((call.provider_id or "", call.upstream_model or "")),
         )
-        _time(rows, TOTAL_MS, TOTAL_HISTOGRAM, call.total_s)
-        if call.first_token_s is not None:
-            _time(rows, FIRST_MS, FIRST_HISTOGRAM, call.first_token_s)
+        _time(rows, TOTAL_MS, TOTAL_HISTOGRAM, [one.total_s for one in calls])
+        begun = [one.first_token_s for one in calls if one.first_token_s is not None]
+        _time(rows, FIRST_MS, FIRST_HISTOGRAM, begun)
 
     def _client(self, key_id: str) -> list[int]:
         row = self.clients.get(key_id)
@@ -118,13 +121,14 @@ def quantile_s(row: list[int], histogram: int, share: float) -> float | None:
 
 
 def _time(
-    rows: tuple[list[int], list[int]], sum_place: int, histogram: int, seconds: float
+    rows: tuple[list[int], list[int]], sum_place: int, histogram: int, seconds: list[float]
 ) -> None:
-    spent_ms = milliseconds(seconds)
-    place = histogram + bisect_left(BOUNDS_S, spent_ms / 1000)
+    all_ms = [milliseconds(one) for one in seconds]
+    places = Counter([bisect_left(_BOUNDS_MS, one) for one in all_ms])
     for row in rows:
-        row[sum_place] += spent_ms
-        row[place] += 1
+        row[sum_place] += sum(all_ms)
+        for place, times in places.items():
+            row[histogram + place] += times
 
 
 def _edges(counts: list[int]) -> Iterator[tuple[float, float, int]]:

@@ -96,9 +96,26 @@ class Ledger:
         """A call has ended."""
         self.put(call, self._live)
 
-    def settle(self, call: CallRecord) -> None:
-        """What the call was charged is counted for good."""
-        self.put(call, self._settled)
+    def settle(self, calls: Iterable[CallRecord]) -> None:
+        """What the calls were charged is counted for good.
+
+        What was spent by one key at one provider within a second is one amount: it is in the same
+        period, whichever that is.
+        """
+        spent: dict[tuple[str, str | None, float], int] = {}
+        settled, since = self._settled, self._since
+        for call in calls:
+            cost_pd = call.cost_pd
+            if not cost_pd:
+                continue
+            key_id, at_s = call.key_id, call.at_s
+            place = (key_id, call.provider_id, at_s // 1 if at_s < 1e12 else at_s)
+            spent[place] = spent.get(place, 0) + cost_pd
+            since_s = since.get(key_id)
+            if since_s is None or at_s >= since_s:
+                settled.add(key_id, cost_pd)
+        for (key_id, provider_id, second), amount in spent.items():
+            settled.sums.add(key_id, provider_id, second, amount)
 
     def settle_all(self, charges: Charges) -> None:
         """The same of many calls."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .aggregate import Aggregate
+from .batch import Equals
 from .day_files import Shelf, spent_in
 from .packing import Pending
-from .records import CallRecord
 from .write_queue import PENDING_DAYS, coarsen
 
 MAX_NAMES = 5000
@@ -31,10 +31,10 @@ class PendingHours:
             if self._shelf.through(day) <= pending.since:
                 self.days[day] = pending
 
-    def count(self, hour: int, call: CallRecord) -> None:
-        """One finished call, in its hour."""
-        self.hour(hour).add(call)
-        names = self.names
+    def count(self, equals: Equals) -> None:
+        """Finished calls, in their hour."""
+        self.hour(equals.hour).add_equal(equals.calls)
+        names, call = self.names, equals.calls[0]
         if len(names) < MAX_NAMES or call.key_id in names:
             names[call.key_id] = call.key_label
             for attempt in call.attempts:

@@ -8,6 +8,7 @@ Exact and additive, like every sum here: replaying and merging in any order give
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from uniapi.config import Config, PeriodName
@@ -54,13 +55,14 @@ class PeriodSums:
 
     def add(self, key_id: str, provider_id: str | None, at_s: float, amount_pd: int) -> None:
         """Somebody has spent so much at a provider."""
-        names = [EVERYBODY, of_client(key_id)]
-        if provider_id:
-            names.append(of_provider(provider_id))
         for period in ("day", *self.short):
             start, _ = self.calendar.bounds(period, at_s)
-            for name in names:
-                self._put(name, period, start, amount_pd)
+            for place in _places(key_id, provider_id, period):
+                sums = self._sums.get(place)
+                if sums is not None and start in sums:
+                    sums[start] += amount_pd
+                else:
+                    self._put(*place, start, amount_pd)
 
     def spent_pd(self, name: str, period: PeriodName, at_s: float) -> int:
         """What was spent in the period that a moment lies in."""
@@ -126,3 +128,12 @@ class PeriodSums:
         self._sums = {}
         for at_s, key_id, provider_id, amount in spent:
             self.add(key_id, provider_id, at_s, amount)
+
+
+@lru_cache(maxsize=512)
+def _places(key_id: str, provider_id: str | None, period: str) -> tuple[tuple[str, str], ...]:
+    """Where what a key spends at a provider is counted."""
+    names = [EVERYBODY, of_client(key_id)]
+    if provider_id:
+        names.append(of_provider(provider_id))
+    return tuple((name, period) for name in names)

@@ -29,12 +29,13 @@ from uniapi.config import Retention
 from uniapi.storage import START, Folder, Journal, Position
 
 from .aggregate import Aggregate
+from .batch import Batch
 from .calendar import DAY_S, HOUR_S, day_name, hour_of
 from .chart_sums import COST_PLACE
 from .clock_doubt import ClockDoubt
 from .day_files import Shelf
 from .disk_trouble import DiskTrouble
-from .journal_line import decode_call, encode_call
+from .journal_line import decode_call
 from .kept_hours import KeptHours
 from .ledger import Ledger
 from .packing import SCHEMA, Checkpoint, DayFile, Pending, TooNew
@@ -48,6 +49,8 @@ log = logging.getLogger("uniapi.stats")
 CHECKPOINT_COMMITS = 120
 CHECKPOINT_BYTES = 2_000_000
 """A start replays what lies behind the checkpoint: of so much, a fifth of a second."""
+COUNTED_AT_ONCE = 1000
+"""Calls of the journal, at a start."""
 _FOLD_MARK = b'{"fold":1}\n'
 
 
@@ -135,18 +138,22 @@ class Store:
         known = self._watermark if checkpoint is not None else self._shelf.furthest()
         self._journal.open(known)
         reached = known
+        found: list[CallRecord] = []
         for position, line in self._journal.read(self._watermark):
             reached = Position(position.segment, position.offset + len(line) + 1)
             call = decode_call(line)
             if call is None:
                 continue
-            hour = hour_of(call.at_s)
-            is_in_file = position < self._shelf.through(hour // 24)
+            is_in_file = position < self._shelf.through(hour_of(call.at_s) // 24)
             if checkpoint is not None or not is_in_file:
-                self._ledger.settle(call)
+                self._ledger.settle((call,))
             if not is_in_file:
-                self._pending.count(hour, call)
+                found.append(call)
+            if len(found) >= COUNTED_AT_ONCE:
+                self._count(Batch(found))
+                found = []
             self._is_dirty = True
+        self._count(Batch(found))
         # Behind a torn tail the journal's end is the mere number of the segment: what was replayed
         # from it must not be replayed from the next checkpoint again.
         self._watermark = max(self._journal.end, known, reached)
@@ -270,34 +277,35 @@ class Store:
         """What waits → journal → pending hours."""
         if not self._waiting:
             return
-        batch = self._waiting.take()
-        hours = [hour_of(call.at_s) for call in batch]
+        calls = self._waiting.take()
         try:
-            for day in {hour // 24 for hour in hours}:
+            batch = Batch(calls)
+            for day in batch.days():
                 self._shelf.through(day)
             end = (
-                self._journal.write(
-                    [encode_call(call) for call in batch], day_name(int(now_s // DAY_S))
-                )
-                if batch
+                self._journal.write([batch.lines()], day_name(int(now_s // DAY_S)))
+                if calls
                 else self._watermark
             )
         except (OSError, MemoryError):
             self._waiting.give_back()
             raise
         try:
-            self._count_written(hours, batch, end)
+            self._count_written(batch, end)
         except MemoryError:
             # They are in the journal: what is counted is read anew, once there is memory again.
             self._waiting.are_written()
             self._is_open = False
             raise
 
-    def _count_written(self, hours: list[int], batch: list[CallRecord], end: Position) -> None:
+    def _count(self, batch: Batch) -> None:
+        for equals in batch:
+            self._pending.count(equals)
+
+    def _count_written(self, batch: Batch, end: Position) -> None:
         with self._counting:
-            for hour, call in zip(hours, batch, strict=True):
-                self._pending.count(hour, call)
-                self._ledger.settle(call)
+            self._count(batch)
+            self._ledger.settle(batch.calls)
             spill, costs = self._waiting.done()
             for hour, part in spill.items():
                 self._pending.hour(hour).merge(part)
