@@ -400,8 +400,9 @@ def test_refused_keys_name_the_provider(play, yaml_of):
 
 
 def test_an_only_key_does_not_rest(play, yaml_of):
-    """One key, refused: the next request tries it again."""
+    """One key that serves, refused: the next request tries it again."""
     p = play(yaml_of({"a": 1}))
+    assert p.served() == "a#1"
     assert p.tries(lambda at: 401) == ["a#1", "502"]
     assert p.tries(lambda at: 429) == ["a#1", "429"]
     assert p.served() == "a#1"

@@ -17,17 +17,43 @@ def _rests(p):
 @pytest.mark.parametrize("keys", [1, 2, 3])
 @pytest.mark.parametrize("status", [401, 403, 402, 429])
 def test_what_failed_once_serves_when_nothing_else_can(play, yaml_of, keys, status):
-    """Every key was refused by mistake a moment ago; the next request is served all the same. Two
-    keys are not worse than one.
+    """Every key that serves was refused by mistake a moment ago; the next request is served all the
+    same. Two keys are not worse than one.
     """
     p = play(yaml_of({"a": keys}))
+    assert {p.served() for _ in range(keys)} == {f"a#{key + 1}" for key in range(keys)}
     assert p.tries(lambda at: status)[-1] in ("502", "429")
     assert p.served().startswith("a#")
+
+
+@pytest.mark.parametrize("status", [401, 403, 402])
+def test_a_lone_key_that_never_served_is_asked_once_a_minute(play, yaml_of, status):
+    """Also after its first refusal: nothing says that it was a mistake."""
+    p = play(yaml_of({"a": 1}))
+    assert p.tries(lambda at: status)[0] == "a#1"
+    p.passes(1)
+    p.asks()
+    p.expects(status=429 if status == 402 else 503, retry_after=59)
+    p.passes(59)
+    assert p.served() == "a#1"
+
+
+def test_another_models_share_says_little_of_a_lone_key(play, parts):
+    """Two models out of quota mean the account, but the third was never asked."""
+    providers, client = parts
+    p = play(providers({"a": 1}, model="m, n, o") + "api_keys:\n" + client())
+    for model in ("m", "n"):
+        p.asks(model)
+        p.fails(K.QUOTA, retry_after=5000.0)
+        p.ends()
+    assert (None, 5000.0) in _rests(p)
+    assert p.served("o") == "a#1"
 
 
 def test_a_key_that_is_refused_again_is_looked_at_once_a_minute(play, yaml_of):
     """Until then the client hears when to come."""
     p = play(yaml_of({"a": 1}))
+    assert p.served() == "a#1"
     assert p.tries(lambda at: 401) == ["a#1", "502"]
     assert p.tries(lambda at: 401) == ["a#1", "502"]
     p.asks()
@@ -41,6 +67,7 @@ def test_a_key_that_is_refused_again_is_looked_at_once_a_minute(play, yaml_of):
 def test_a_resting_key_is_no_resort_while_another_channel_serves(play, yaml_of):
     """A provider's only key rests like any."""
     p = play(yaml_of({"a": 1, "b": 1}))
+    assert p.served() == "a#1"
     assert p.tries(lambda at: 401 if at == "a#1" else None) == ["a#1", "b#1"]
     assert [p.served() for _ in range(3)] == ["b#1"] * 3
     assert p.tries(lambda at: 500 if at == "b#1" else None) == ["b#1", "b#1", "a#1"]
@@ -152,6 +179,9 @@ def test_of_ten_channels_the_sound_one_is_asked_whatever_rests(play, yaml_of, so
     """
     failed = K.TIMEOUT if status == "timeout" else status
     p = play(yaml_of(dict.fromkeys("abcdefghij", 1)))
+    for one in p.config.providers:
+        name = (one.provider_id, one.credentials[0].credential_id)
+        p.health.rates.count(name, True, p.now)
     p.tries(lambda at: failed)
     p.passes(2)
     stops = p.tries(lambda at: None if at.startswith(sound) else 500)

@@ -106,7 +106,8 @@ class Aftermath:
             return rested
         if health.models_out(rested, now) >= MODELS_OUT:
             rested = course.used[2]
-            health.rest(rested, replace(blame.rest, is_guess=True), failure.words, now)
+            inferred = replace(blame.rest, is_guess=True, is_inferred=True)
+            health.rest(rested, inferred, failure.words, now)
         return rested
 
     def begun(self, course: Course, resting: Rested | None, now: Monotonic) -> BegunRest | None:

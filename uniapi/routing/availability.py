@@ -264,11 +264,12 @@ class Availability:
             return None
         reason = self.state.health.reason(rested)
         kind: ObstacleKind = "refused" if reason == "refused" else "rate"
-        key = "its key" if len(channel.provider.credentials) == 1 else f"key {credential.number}"
+        is_only = len(channel.provider.credentials) == 1
+        key = "its key" if is_only else f"key {credential.number}"
         text = f"{key} {_REST_WORDS[reason or 'failure']}{self._words(rested)}"
-        recall_at = self.state.health.recall_at(rested, now)
-        if recall_at > now:
-            free_at = min(free_at, recall_at)
+        if self.state.health.is_guess(rested):
+            recall_at = self.state.health.recall_at(rested, now, is_only=is_only)
+            free_at = min(free_at, recall_at) if recall_at > now else free_at
         return Obstacle(
             channel=str(channel),
             kind=kind,

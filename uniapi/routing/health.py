@@ -25,6 +25,8 @@ RECALL_S = 60.0
 FORGOTTEN_AFTER_S = 24 * 3600.0
 """A back-off that was not used for so long starts anew."""
 MAX_RESTS = 20_000
+LATELY = 0.5
+"""What is left of the weight of a success that still counts: six hours of it."""
 
 Reason = Literal["rate", "quota", "refused", "failure"]
 
@@ -55,6 +57,8 @@ class Rest:
     """Neither the provider named the time nor the configuration: it never leaves a request
     unserved that what rests might serve.
     """
+    is_inferred: bool = False
+    """It was never asked and refused itself: others like it were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,7 @@ class _Entry:
     """Rests of any sort in a row."""
     began_at: float = 0.0
     is_guess: bool = False
+    is_inferred: bool = False
     trial_until: float = 0.0
     trial: object | None = None
     """Who runs the trial; None: nobody, or its lease is over."""
@@ -155,7 +160,8 @@ class Health:
     def recall_at(self, rested: Rested, now: Monotonic, *, is_only: bool = False) -> float:
         """When a request that nothing else can serve may use `rested` though it rests: at once
         after a guess, but for a second refusal or empty purse in a row, which is looked at once a
-        minute; a provider's only credential that often in any case.
+        minute; a provider's only credential that often in any case, and after its first refusal
+        where it has not served lately: what serves may be refused by mistake.
         """
         entry = self.rests.get(rested)
         if entry is None:
@@ -164,7 +170,10 @@ class Health:
             return entry.trial_until
         if not entry.is_guess and not is_only:
             return entry.until
-        is_hopeful = entry.is_guess and (entry.times == 1 or entry.reason in ("rate", "failure"))
+        is_refusal = entry.reason in ("refused", "quota") and not entry.is_inferred
+        is_dead = is_only and is_refusal and not self._served_lately(rested, now)
+        is_proved = is_dead or entry.times > 1
+        is_hopeful = entry.is_guess and (not is_proved or entry.reason in ("rate", "failure"))
         return min(entry.until, entry.began_at + (0.0 if is_hopeful else RECALL_S))
 
     def begin(self, used: Iterable[Rested], trier: object, now: Monotonic) -> bool:
@@ -224,6 +233,7 @@ class Health:
             times=max(1, times if is_repeat else times + 1),
             began_at=now,
             is_guess=rest.is_guess,
+            is_inferred=rest.is_inferred,
         )
         self.changes += 1
         if len(self.rests) > MAX_RESTS:
@@ -261,14 +271,16 @@ class Health:
         }
 
     def restore(self, rested: Rested, lasting: Lasting, now: Monotonic) -> None:
-        """A rest of an earlier process."""
+        """A rest of an earlier process. Whoever starts anew may have mended it: where nothing else
+        can serve it is looked at with the first request.
+        """
         self.rests[rested] = _Entry(
             until=lasting.until,
             reason=lasting.reason,
             message="before the restart",
             failures=lasting.failures,
             times=lasting.times,
-            began_at=now,
+            began_at=now - RECALL_S,
             is_guess=lasting.is_guess,
         )
 
@@ -339,6 +351,12 @@ class Health:
         }
         self.changes += 1
         self.rates.keep(_names(config.providers))
+
+    def _served_lately(self, rested: Rested, now: Monotonic) -> bool:
+        """Whether the credential is known to be one that serves."""
+        name = (rested.provider_id, rested.credential_id or "")
+        share, weight = self.rates.at(name, now)
+        return share * weight >= LATELY
 
     def _forget_old(self, now: Monotonic) -> None:
         kept = {
