@@ -1,6 +1,7 @@
 """When to come back: headers and wordings, well meant and hostile."""
 
 import json
+import zoneinfo
 
 import pytest
 
@@ -147,3 +148,32 @@ def test_every_dialect_hears_headers_and_words(name):
 )
 def test_delays_in_chinese(text, expected):
     assert delay_in_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("You've hit your limit · resets 2:10pm (America/Sao_Paulo)", 5 * 3600 + 600),
+        ("Your limit will reset at 1pm (Etc/GMT+5)", 6 * 3600),
+        ("You've hit your limit · resets 6:30pm (Asia/Jerusalem)", 4 * 3600 + 1800),
+        ("resets 8am (America/Sao_Paulo)", 23 * 3600),
+        ("resets 8:55am (America/Sao_Paulo)", 0),
+        ("resets 2:10pm (Middle/Nowhere)", None),
+        ("resets 2:70pm (America/Sao_Paulo)", None),
+        ("resets 2:10pm (../../etc/passwd)", None),
+    ],
+)
+def test_a_time_of_day_in_a_named_place_is_a_delay(words, seconds):
+    """Noon in Greenwich is nine in São Paulo, two in Jerusalem."""
+    headers = {"date": "Mon, 30 Nov 2026 12:00:00 GMT"}
+    assert delay_until(headers, words, 0.0) == seconds
+
+
+def test_a_place_counts_for_nothing_where_a_host_has_no_zones(monkeypatch):
+    monkeypatch.setattr("zoneinfo.ZoneInfo", _no_zones)
+    headers = {"date": "Mon, 30 Nov 2026 12:00:00 GMT"}
+    assert delay_until(headers, "resets 2:10pm (America/Sao_Paulo)", 0.0) is None
+
+
+def _no_zones(name):
+    raise zoneinfo.ZoneInfoNotFoundError(name)

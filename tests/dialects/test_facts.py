@@ -122,6 +122,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "openai_responses": {
+        "most_cache_marks": "Claude is not spoken to on this wire",
         **BY_THE_DOCTOR,
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
         "cache_marks": "Claude's alone",
@@ -213,7 +214,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "past_images": NO_ROW,
         "schema_constraints": NO_ROW,
         "json_needs_word": "the encoder asks for JSON in words",
-        "anthropic_cache_marks": "the encoder sets no more than four",
+        "most_cache_marks": "the encoder sets no more than four",
         "dropped_members": ONE_ROAD,
         "has_tools": ONE_ROAD,
         "has_images": ONE_ROAD,
@@ -276,6 +277,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "gemini": {
+        "most_cache_marks": "Claude is not spoken to on this wire",
         **BY_THE_DOCTOR,
         "agent_messages": "an item of Responses",
         "prompt_cache_key": "read before encoding: the session's name is put into the request",
@@ -302,6 +304,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "default_max_tokens": NO_ROW,
     },
     "cohere": {
+        "most_cache_marks": "Claude is not spoken to on this wire",
         **BY_THE_DOCTOR,
         "agent_messages": "an item of Responses",
         "prompt_cache_key": "read before encoding: the session's name is put into the request",

@@ -81,13 +81,13 @@ def test_of_more_marks_than_four_the_oldest_of_the_turns_go():
         {"role": "user", "content": [marked(3), marked(4)]},
     ]
     body = {"max_tokens": 9, "system": [marked("s")], "messages": turns}
-    told = fitted("anthropic", body, anthropic_cache_marks=4)
+    told = fitted("anthropic", body, most_cache_marks=4)
     left = ["cache_control" in block for turn in told["messages"] for block in turn["content"]]
     assert left == [False, False, True, True]
     assert "cache_control" in told["messages"][0]["content"][1]["content"][0]
     assert told["system"] == body["system"]
     few = {"max_tokens": 9, "messages": turns[1:]}
-    assert fitted("anthropic", few, anthropic_cache_marks=4)["messages"] is few["messages"]
+    assert fitted("anthropic", few, most_cache_marks=4)["messages"] is few["messages"]
     assert fitted("anthropic", body)["messages"] is turns
 
 
@@ -102,3 +102,47 @@ def test_a_picture_of_a_misnamed_kind_gets_its_name():
     right = [{"role": "user", "content": [{**picture, "source": {"media_type": "image/png"}}]}]
     body = {"max_tokens": 9, "messages": right}
     assert fitted("anthropic", body)["messages"] is right
+
+
+def test_behind_a_router_too_the_oldest_marks_of_more_than_four_go():
+    """The chat format marks parts, turns, calls and tools."""
+    mark = {"cache_control": {"type": "ephemeral"}}
+    result = {"role": "tool", "tool_call_id": "c", "content": "r", **mark}
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}, **mark}
+    tool = {"type": "function", "function": {"name": "f"}, **mark}
+    turns = [
+        {"role": "system", "content": [marked("s")]},
+        {"role": "user", "content": [marked(0), {"type": "text", "text": "plain"}]},
+        {"role": "assistant", "tool_calls": [call]},
+        result,
+        {"role": "user", "content": [marked(1)]},
+    ]
+    body = {"messages": turns, "tools": [tool]}
+    told = fitted("openai_chat", body, most_cache_marks=4, cache_control=True)
+    assert told["tools"] == [tool]
+    assert told["messages"][0] == turns[0]
+    assert told["messages"][1]["content"][0] == {"type": "text", "text": "0"}
+    assert "cache_control" not in told["messages"][2]["tool_calls"][0]
+    assert told["messages"][3:] == turns[3:]
+    few = {"messages": turns[:3], "tools": [tool]}
+    assert fitted("openai_chat", few, most_cache_marks=4, cache_control=True) == few
+
+
+def test_tools_lose_marks_when_they_alone_have_more_than_four():
+    tools = [
+        {"type": "function", "function": {"name": name}, "cache_control": {"type": "ephemeral"}}
+        for name in "abcde"
+    ]
+    body = {"messages": [{"role": "user", "content": "hi"}], "tools": tools}
+    told = fitted("openai_chat", body, most_cache_marks=4, cache_control=True)
+    assert ["cache_control" in tool for tool in told["tools"]] == [False, *[True] * 4]
+
+
+def test_a_search_of_an_action_that_codex_did_not_know_is_left_out():
+    """OpenAI refuses its word for it, in every turn from then on."""
+    user = {"type": "message", "role": "user", "content": "hi"}
+    other = {"type": "web_search_call", "id": "ws_1", "action": {"type": "other"}}
+    known = {"type": "web_search_call", "action": {"type": "search", "query": "x"}}
+    plain = {"type": "web_search_call", "status": "completed"}
+    told = fitted("openai_responses", {"input": [user, other, known, plain]})
+    assert told["input"] == [user, known, plain]

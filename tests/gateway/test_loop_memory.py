@@ -236,7 +236,10 @@ def test_an_access_token_is_kept_for_the_next_call(lending):
 def test_an_access_token_that_was_refused_is_not_kept(lending):
     """The next call gets a new one."""
     lending.asks()
-    lent(lending, "t1").answers(401)
+    lent(lending, "t1").answers(answer(text="hello"))
+    lending.expects(recorded="ok 200: a ok")
+    lending.asks()
+    lending.upstream("a").answers(401)
     lending.expects(
         told=["credential_refused", "finished"],
         recorded="credential_refused 502: a credential_refused",

@@ -51,6 +51,14 @@ _MOMENT = re.compile(
 (MiniMax), `2026-09-18 02:03:30 UTC+8`, `2026-03-01 at 00:00 UTC` (Anthropic), `09-03 13:34:00 UTC`
 (DashScope), `10:00 UTC`, `2026-08-25 07:41:44` (Zhipu, without a zone), `2026-12-01`.
 """
+_NAMED_ZONE = re.compile(
+    r"resets?(?: at)? (\d{1,2})(?::(\d{2}))? ?([ap]m)"
+    r" \(([A-Za-z_]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){0,2})\)",
+    re.IGNORECASE,
+)
+"""As Claude's plans say it: `resets 6:30pm (Asia/Jerusalem)` (github.com/terryso/claude-auto-resume
+/issues/24), `reset at 1pm (Etc/GMT+5)` (github.com/anthropics/claude-code/issues/2087, 2026-11-30).
+"""
 _AFTER = ("重置", "恢复", "刷新", "解除")
 _BEFORE = (
     *("reset", "refresh", "regain access", "available", "try again", "retry", "until"),
@@ -117,8 +125,13 @@ def delay_until(headers: Mapping[str, str], message: str, home_s: float) -> floa
     words in Chinese mean China's. Where that would be long past, Greenwich is meant after all.
     """
     now = _date(headers.get("date"))
-    match = _told_moment(message[:_READ]) if now is not None else None
-    if match is None or now is None:
+    if now is None:
+        return None
+    named = _NAMED_ZONE.search(message[:_READ])
+    if named is not None:
+        return _delay_to_time(named, now)
+    match = _told_moment(message[:_READ])
+    if match is None:
         return None
     if match["zone"]:
         zones = [_zone_s(match["zone"])]
@@ -176,6 +189,26 @@ def _moment(match: re.Match[str], zone_s: float, now: datetime) -> datetime | No
         return moment.replace(year=moment.year + 1) if match["month"] else moment + _DAY
     except (ValueError, OverflowError):
         return None
+
+
+def _delay_to_time(match: re.Match[str], now: datetime) -> float | None:
+    """To the next such time of day in a place; None where this host has no zone files for it."""
+    from zoneinfo import ZoneInfo  # rarely needed, and it reads the system's files
+
+    hour, minute, half, place = match.groups()
+    try:
+        local = now.astimezone(ZoneInfo(place))
+        moment = local.replace(
+            hour=int(hour) % 12 + _HALVES[half.lower()],
+            minute=int(minute or 0),
+            second=0,
+            microsecond=0,
+        )
+    except (KeyError, ValueError, OSError, OverflowError):
+        return None
+    if moment < local - timedelta(seconds=_JUST_PAST_S):
+        moment += _DAY
+    return max(0.0, (moment.astimezone(timezone.utc) - now).total_seconds())
 
 
 _HALVES = {"am": 0, "pm": 12}

@@ -41,6 +41,19 @@ class Observer(ABC):
         self.model: str | None = None
         self.unreadable = 0
         self.issued_ids: list[str] = []
+        self.amends: list[tuple[bytes, bytes]] = []
+        """Frames that came without what every client of the dialect reads, and what they should
+        have been; to be taken out by the relay.
+        """
+
+    @property
+    def missing_end(self) -> bytes:
+        """What a whole stream still lacks for the dialect's clients to know that it has ended."""
+        return b""
+
+    def amended_whole(self, body: bytes, value: Json) -> bytes:
+        """A whole answer with what every client of the dialect reads."""
+        return body
 
     def take(self, frames: Sequence[Frame]) -> None:
         """Frames of a streamed answer, in order."""

@@ -275,7 +275,7 @@ class Quirk:
     """False: Claude Code's attribution block is no part of the instructions."""
     anthropic_user_ids: Literal["any", "word"] = "any"
     """`word`: `metadata.user_id` is of letters, digits, `_` and `-`."""
-    anthropic_cache_marks: int | None = None
+    most_cache_marks: int | None = None
     """So many blocks of a body may carry `cache_control`; None: nobody counts."""
     anthropic_tool_search: bool = True
     """Deferred tools, and references to those that a search found, are understood."""

@@ -25,16 +25,20 @@ CLAUDE_ROWS = (
         "a tool_use id is of [a-zA-Z0-9_-]; a thinking block with a foreign signature and a blank"
         " text answer 400; up to 4.7 «role 'system' is not supported» among messages; up to 4.8 no"
         " thinking unless asked for (litellm 1.110.2, anthropic 2.14, 2026-11-30); «`tool_use` ids"
-        " were found without `tool_result` blocks» (anthropics/claude-code#1237); four cache marks"
-        " (github.com/anthropics/skills, skills/claude-api/shared/prompt-caching.md, 2026-11-30)",
+        " were found without `tool_result` blocks» (anthropics/claude-code#1237)",
         r"claude",
         tool_call_id_form="word",
         calls_need_results=True,
-        anthropic_cache_marks=4,
         anthropic_own_thinking=True,
         empty_turns=False,
         system_turns="first",
         reasons_by_default=False,
+    ),
+    fact(
+        "four cache marks, behind routers too, which hand them on (github.com/anthropics/skills,"
+        " skills/claude-api/shared/prompt-caching.md, 2026-11-30)",
+        r"claude",
+        most_cache_marks=4,
     ),
     fact(
         "«cache_control: Extra inputs are not permitted» for the mark of a whole body: automatic"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from uniapi.canonical import Failure, Json
 from uniapi.dialects import SHAPE_ERRORS, Observer, StreamDecoder
 from uniapi.errors import WireError
-from uniapi.wire import Alike, Frame, Framer, Run, load_json
+from uniapi.wire import Alike, Frame, Framer, Run, encode_sse, load_json
 
 from .framing import FrameWriter
 from .pipe import FRAME_ENDS, Collecting, Report, text_of
@@ -79,6 +79,8 @@ class RelayStream:
             return out
         if data:
             self._ends_clean = data.endswith(FRAME_ENDS)
+        if self._observer.amends:
+            return [self._amended(data)]
         return [data]
 
     def eof(self) -> list[bytes]:
@@ -96,6 +98,7 @@ class RelayStream:
         if report.failure is None:
             report.is_whole = True
             report.settle()
+            out += self._missing_end()
         return out + self._closing()
 
     def abort(self, failure: Failure) -> list[bytes]:
@@ -123,7 +126,40 @@ class RelayStream:
         self._spelled = spelled
 
     def _written(self, frames: Sequence[Frame]) -> list[bytes]:
-        return [] if self._writer is None else self._writer.frames(frames)
+        writer = self._writer
+        if writer is None:
+            return []
+        amends = self._observer.amends
+        if not amends:
+            return writer.frames(frames)
+        meant = dict(amends)
+        amends.clear()
+        return writer.frames(
+            [
+                frame._replace(
+                    data=meant[frame.data], raw=encode_sse(meant[frame.data], frame.event)
+                )
+                if frame.data in meant
+                else frame
+                for frame in frames
+            ]
+        )
+
+    def _amended(self, data: bytes) -> bytes:
+        """The bytes with the frames in them as they should have been; one whose beginning went on
+        before stays as it is.
+        """
+        for came, meant in self._observer.amends:
+            data = data.replace(came, meant, 1)
+        self._observer.amends.clear()
+        return data
+
+    def _missing_end(self) -> list[bytes]:
+        """The dialect's end, where the stream said why it ended and then just stopped."""
+        end = self._observer.missing_end
+        if not end or self.report.failure is not None:
+            return []
+        return [end] if self._ends_clean else [b"\n\n", end]
 
     def _closing(self) -> list[bytes]:
         closing = self._writer.close() if self._writer is not None else b""
@@ -194,6 +230,8 @@ class RelayWhole(Collecting):
             report.turn = self._read_turn(value) if self._read_turn is not None else None
         if self._probes_text:
             report.text = [body.decode("utf-8", "replace")]
+        if observer.usage is None and report.failure is None:
+            body = observer.amended_whole(body, value)
         return [body if self._render is None else self._render(body, value)]
 
 

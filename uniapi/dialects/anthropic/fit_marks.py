@@ -45,13 +45,13 @@ def _each(values: list[Json], change: Any) -> list[Json]:
     return values if is_same else changed
 
 
-@minds("anthropic_cache_marks", where=("cache_control", "tools", "system"))
+@minds("most_cache_marks", where=("cache_control", "tools", "system"))
 def few_marks(body: Body, fitting: Fitting) -> Body:
     """«A maximum of 4 blocks with cache_control may be provided. Found 5.»
     (github.com/tghamm/Anthropic.SDK/issues/50, 2026-11-30): those of the oldest turns go, as the
     later ones reach as far back.
     """
-    most = fitting.quirk.anthropic_cache_marks
+    most = fitting.quirk.most_cache_marks
     messages = body.get("messages")
     if most is None or not isinstance(messages, list):
         return body

@@ -8,13 +8,19 @@ from collections.abc import Mapping
 from uniapi.canonical import Json
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
-from uniapi.wire import Frame, Members
+from uniapi.wire import Frame, Members, dump_json, insert_member, splice_member
 
 from .answer_decode_parts import decode_finish, decode_usage, text_of
 from .error import stream_failure
 
 _SILENT_BLOCKS = frozenset({"text", "thinking"})
 """Blocks whose start alone is no output yet: they begin empty."""
+_NO_USAGE: dict[str, Json] = {"input_tokens": 0, "output_tokens": 0}
+"""Where a relay leaves the usage out, without which Claude Code and Anthropic's SDKs fail:
+«undefined is not an object (evaluating '$.input_tokens')»
+(github.com/anthropics/claude-code/issues/40260, 2026-11-30).
+"""
+_STOP = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 _DELTA_TEXTS = ("text", "thinking", "signature", "partial_json", "content", "citation")
 
 
@@ -24,11 +30,21 @@ class AnthropicObserver(Observer):
     def __init__(self) -> None:
         super().__init__()
         self._stated: dict[str, Json] = {}
+        self._has_stopped = False
 
     def skims(self, frame: Frame) -> bool:
         if frame.event is not None:
             return frame.event in ("content_block_delta", "content_block_stop", "ping")
         return b'"content_block_delta"' in frame.data[:64]
+
+    @property
+    def missing_end(self) -> bytes:
+        return b"" if self._has_stopped else _STOP
+
+    def amended_whole(self, body: bytes, value: Json) -> bytes:
+        if not isinstance(value, dict) or isinstance(value.get("usage"), dict):
+            return body
+        return dump_json({**value, "usage": _NO_USAGE})
 
     def observe_whole(self, body: Json) -> None:
         if body.get("type") == "error" or ("content" not in body and tells_error(body)):
@@ -54,6 +70,9 @@ class AnthropicObserver(Observer):
                     self._envelope(message)
                     self._ids(message)
                     self.committed |= bool(message.get("content"))
+                    if not isinstance(message.get("usage"), dict):
+                        whole = {**message, "usage": _NO_USAGE}
+                        self._amend(frame, splice_member(frame.data, ("message",), whole))
             case "content_block_start":
                 self._block(body.get("content_block"))
             case "content_block_delta":
@@ -67,12 +86,19 @@ class AnthropicObserver(Observer):
                 if isinstance(delta, dict):
                     self._ids(delta)
                     self._ended(delta)
+                    self.is_whole |= self.finish is not None
+                if not isinstance(body.get("usage"), dict):
+                    self._amend(frame, _with_usage(frame.data, body))
             case "message_stop":
-                self.is_whole = self.is_over = True
+                self.is_whole = self.is_over = self._has_stopped = True
             case "error":
                 self.failure = stream_failure(body, frame.data)
             case None if tells_error(body):
                 self.failure = stream_failure(body, frame.data)
+
+    def _amend(self, frame: Frame, data: bytes | None) -> None:
+        if data is not None:
+            self.amends.append((frame.data, data))
 
     def _block(self, block: Json) -> None:
         if not isinstance(block, dict):
@@ -124,3 +150,10 @@ class AnthropicObserver(Observer):
         elif isinstance(content, dict):
             self.issue(content.get("file_id"))
             self._files(content.get("content"), depth + 1)
+
+
+def _with_usage(data: bytes, body: Mapping[str, Json]) -> bytes | None:
+    usage = {"output_tokens": 0}
+    if "usage" in body:
+        return splice_member(data, ("usage",), usage)
+    return insert_member(data, "usage", usage)

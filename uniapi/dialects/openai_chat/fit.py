@@ -16,7 +16,7 @@ from uniapi.dialects.fitting import fit_by
 from uniapi.dialects.quirk import Quirk
 
 from .fit_alone import no_members_alone
-from .fit_cache import mark_cache, no_cache_marks, only_known_marks
+from .fit_cache import few_marks, mark_cache, no_cache_marks, only_known_marks
 from .fit_calls import answered_calls
 from .fit_format import json_in_words, say_json, schema_in_words
 from .fit_members import (
@@ -79,6 +79,7 @@ RULES = (
     answered_calls,
     mark_cache,
     no_cache_marks,
+    few_marks,
     call_ids_in_form,
     schema_in_words,
     json_in_words,

@@ -4,8 +4,9 @@ body itself, which some vendors of the chat format know and OpenAI refuses, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import is_
 
 from uniapi.canonical import Json
 from uniapi.dialects.cache_marks import BREAKPOINT, holds_mark, places
@@ -84,6 +85,52 @@ def mark_cache(body: Body, fitting: Fitting) -> Body:
     if marked is not messages:
         changed["messages"] = marked
     return body if marked is messages and "tools" not in changed else changed
+
+
+@minds("most_cache_marks", where=(_MARK, "tools", "tool_calls"))
+def few_marks(body: Body, fitting: Fitting) -> Body:
+    """«A maximum of 4 blocks with cache_control may be provided. Found 5.», through routers too
+    (github.com/oguzbilgic/kern-ai/pull/317, 2026-11-30): those of the oldest turns go, as the
+    later ones reach as far back; then those of tools and instructions.
+    """
+    most = fitting.quirk.most_cache_marks
+    messages, tools = body.get("messages"), body.get("tools")
+    if most is None or not isinstance(messages, list):
+        return body
+    system = [turn for turn in messages if _role(turn) in _SYSTEM]
+    turns = [turn for turn in messages if _role(turn) not in _SYSTEM]
+    fixed = [*(tools if isinstance(tools, list) else ()), *_holders(system)]
+    marked = [one for one in (*_holders(turns), *fixed) if at(one, _MARK) is not None]
+    excess = len(marked) + (_MARK in body) - most
+    if excess <= 0:
+        return body
+    refused = {id(holder) for holder in marked[:excess]}
+
+    def bare(holder: Json) -> Json:
+        return without(holder, _MARK) if id(holder) in refused else holder
+
+    changed = with_messages(body, lambda message, path: _with_parts(bare(message), bare))
+    if isinstance(tools, list):
+        changed = {**changed, "tools": [bare(tool) for tool in tools]}
+    return changed
+
+
+def _holders(messages: list[Json]) -> Iterator[Json]:
+    """What may be marked of turns, in order: themselves, their parts, their calls."""
+    for message in messages:
+        yield message
+        for name in ("content", "tool_calls"):
+            inner = at(message, name)
+            yield from inner if isinstance(inner, list) else ()
+
+
+def _with_parts(message: Turn, mend: Callable[[Json], Json]) -> Turn:
+    message = with_calls(message, mend)
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    parts = [mend(part) for part in content]
+    return message if all(map(is_, parts, content)) else {**message, "content": parts}
 
 
 @minds("keeps_cache_marks")

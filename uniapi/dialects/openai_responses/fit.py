@@ -16,7 +16,7 @@ from uniapi.dialects.openai_chat.request_decode_members import at
 from uniapi.dialects.quirk import Quirk
 
 from .fit_cache import known_breakpoints
-from .fit_input import agent_messages, call_ids, images, no_empty_turns
+from .fit_input import agent_messages, call_ids, images, known_searches, no_empty_turns
 from .fit_reasoning import efforts, encrypted_reasoning, reasoning_items, sampling, summaries
 from .fit_system import system_turns_in_place
 from .fit_tools import (
@@ -121,6 +121,7 @@ RULES = (
     schemas,
     parallel_tool_calls,
     agent_messages,
+    known_searches,
     reasoning_items,
     answered_calls,
     known_breakpoints,

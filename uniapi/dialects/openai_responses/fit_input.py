@@ -8,6 +8,7 @@ from typing import Any
 
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.openai_chat.request_decode_members import at
 
 from .agent_messages import message_of_agent
 from .vocabulary import MAX_CALL_ID
@@ -69,6 +70,19 @@ def agent_messages(body: Body, fitting: Fitting) -> Body:
         return message
 
     return with_items(body, as_message)
+
+
+@minds(always=True, where=("web_search_call",))
+def known_searches(body: Body, fitting: Fitting) -> Body:
+    """«Invalid value: 'other'. Supported values are: 'search', 'open_page', and 'find_in_page'»:
+    what Codex calls an action of a search that it does not know (github.com/openai/codex/issues
+    /7085, 2026-11-30). What was found stands in the answer behind it.
+    """
+    return with_items(body, lambda item, path: None if _is_unknown_search(item) else item)
+
+
+def _is_unknown_search(item: Item) -> bool:
+    return item.get("type") == "web_search_call" and at(item.get("action"), "type") == "other"
 
 
 @minds("empty_turns")

@@ -1,0 +1,109 @@
+"""Relayed Messages answers that lack what every client of the dialect reads: usage, and the end."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from uniapi.dialects.anthropic import UPSTREAM
+from uniapi.pipes.framing import frame_writer
+from uniapi.pipes.relay import RelayStream, RelayWhole
+from uniapi.wire import SseDecoder
+
+USAGE = {"input_tokens": 5, "output_tokens": 1}
+MESSAGE = {"id": "m", "type": "message", "role": "assistant", "model": "up", "content": []}
+TEXT = (
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}},
+    {"type": "content_block_stop", "index": 0},
+)
+WHY = {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None}}
+STOP = {"type": "message_stop"}
+
+
+def _start(**usage):
+    return {"type": "message_start", "message": {**MESSAGE, **usage}}
+
+
+def _raw(*bodies):
+    return b"".join(
+        b"event: %b\ndata: %b\n\n" % (body["type"].encode(), json.dumps(body).encode())
+        for body in bodies
+    )
+
+
+def _relayed(raw, *, size=65536, model=None):
+    """What the client gets of a stream that comes in chunks of `size`, and the pipe's report."""
+    framer = SseDecoder()
+    writer = frame_writer(framer, UPSTREAM, client_array=False, model=model, drops_usage=False)
+    pipe = RelayStream(framer, UPSTREAM.observer(), lambda failure: [b"error"], writer)
+    out = []
+    for start in range(0, len(raw), size):
+        out += pipe.feed(raw[start : start + size])
+    return b"".join(out + pipe.eof()), pipe.report
+
+
+def _read(raw):
+    return [json.loads(frame.data) for frame in SseDecoder().feed(raw) if frame.data[:1] == b"{"]
+
+
+@pytest.mark.parametrize("model", [None, "mine"])
+@pytest.mark.parametrize("stated", [{}, {"usage": None}])
+def test_a_stream_without_usage_has_one_for_the_client(stated, model):
+    """Claude Code reads `usage.input_tokens` of the first event and of the last, unasked."""
+    raw = _raw(_start(**stated), *TEXT, {**WHY, **stated}, STOP)
+    told, report = _relayed(raw, model=model)
+    events = _read(told)
+    message = {**MESSAGE, "model": model or "up"}
+    zeros = {"input_tokens": 0, "output_tokens": 0}
+    assert events[0] == {"type": "message_start", "message": {**message, "usage": zeros}}
+    assert events[-2] == {**WHY, "usage": {"output_tokens": 0}}
+    assert events[1:4] == list(TEXT)
+    assert events[-1] == STOP
+    assert report.is_whole
+    assert report.usage is None, "what is not told is not counted as none"
+
+
+def test_a_sound_stream_goes_on_as_it_came():
+    raw = _raw(_start(usage=USAGE), *TEXT, {**WHY, "usage": USAGE}, STOP)
+    assert _relayed(raw)[0] == raw
+
+
+@pytest.mark.parametrize("rest", [b"", b"data: [DONE]\n\n"])
+@pytest.mark.parametrize("model", [None, "mine"])
+def test_a_stream_that_said_why_it_ended_gets_its_end(rest, model):
+    """Anthropic's clients wait for `message_stop`, or call the stream cut off without it."""
+    raw = _raw(_start(usage=USAGE), *TEXT, {**WHY, "usage": USAGE}) + rest
+    told, report = _relayed(raw, model=model)
+    assert _read(told)[-1] == STOP
+    assert report.is_whole
+    assert report.failure is None
+
+
+def test_an_end_behind_a_last_line_that_was_left_open_is_an_event_of_its_own():
+    raw = _raw(_start(usage=USAGE), *TEXT, {**WHY, "usage": USAGE})[:-1]
+    assert _read(_relayed(raw)[0])[-2:] == [{**WHY, "usage": USAGE}, STOP]
+
+
+@pytest.mark.parametrize("rest", [b"", b"data: [DONE]\n\n"])
+def test_a_stream_that_just_ends_is_broken(rest):
+    told, report = _relayed(_raw(_start(usage=USAGE), *TEXT) + rest)
+    assert told.endswith(b"error")
+    assert report.failure is not None
+
+
+@pytest.mark.parametrize("stated", [{}, {"usage": None}])
+def test_a_whole_answer_without_usage_has_one_for_the_client(stated):
+    whole = {**MESSAGE, "content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn"}
+    pipe = RelayWhole(UPSTREAM.observer())
+    pipe.feed(json.dumps({**whole, **stated}).encode())
+    (body,) = pipe.eof()
+    assert json.loads(body) == {**whole, "usage": {"input_tokens": 0, "output_tokens": 0}}
+
+
+def test_a_sound_whole_answer_goes_on_as_it_came():
+    body = json.dumps({**MESSAGE, "content": [{"type": "text", "text": "h"}], "usage": USAGE})
+    pipe = RelayWhole(UPSTREAM.observer())
+    pipe.feed(body.encode())
+    assert pipe.eof() == [body.encode()]
