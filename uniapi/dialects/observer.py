@@ -98,6 +98,7 @@ class Observer(ABC):
             self.observe_whole(body)
         except (*SHAPE_ERRORS, RecursionError):
             self.unreadable += 1
+            self.observe_unreadable()
         if self.finish is not None and self.finish.reason == "error":
             self._judge_finish(self.finish)
 
@@ -122,6 +123,9 @@ class Observer(ABC):
         """A whole answer's JSON value; to be written by the dialect, which may raise any of
         SHAPE_ERRORS.
         """
+
+    def observe_unreadable(self) -> None:  # noqa: B027 (most dialects call it none of theirs)
+        """A whole answer was of another shape."""
 
     def observe_done(self) -> None:  # noqa: B027 (most dialects have nothing to learn from it)
         """OpenAI's last frame, which other vendors' servers send too."""

@@ -70,7 +70,8 @@ class AnswerClock:
 
     def close(self) -> None:
         """Nobody looks any more."""
-        self.stop()
+        if self._alarm is not None:
+            self.stop()
         self._look = _nobody
 
     def _ring(self, now: float, has_slept: bool) -> None:

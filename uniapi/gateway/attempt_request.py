@@ -38,7 +38,7 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     """What `AttemptRequest.prepare` gives, for the client's own words where they are short and
     nothing has to be put back into them; None for all others.
     """
-    if way.road is not Road.RELAY or way.remembers or _is_long(state, way):
+    if way.road is not Road.RELAY or way.remembers or state.setting.takes_long:
         return None
     return _built(state, way, _context(state, way), NOTHING_REMEMBERED)
 

@@ -125,7 +125,8 @@ class Try:
         if broken is None:
             state.outcome = "ok"
             self._remember()
-            await self._cache_verdict(is_over=True)
+            if written is not None:
+                await self._cache_verdict(is_over=True)
         else:
             broken = self._masked(broken)
             state.outcome, state.said = broken.kind.value, broken.words
@@ -279,18 +280,15 @@ class Try:
             self._note(broken.kind.value, state.now(), broken.words)
 
     async def _cache_verdict(self, *, is_over: bool) -> str | None:
-        if self._state.setting.takes_long:
-            return await aside(partial(self._look_at_cache, is_over))
-        return self._look_at_cache(is_over)
-
-    def _look_at_cache(self, is_over: bool) -> str | None:
         """What the doctor says of an answer, once it tells what its prompt cache has done."""
-        usage = self._receiver.report.usage
+        state, usage = self._state, self._receiver.report.usage
         if self._is_examined or not tells_of_cache(usage, is_over):
             return None
         self._is_examined = True
-        caches = self._state.around.caches
-        verdict = caches.look(self._state.call, self._lane.target, self.way.quirk, usage)
+        look = partial(
+            state.around.caches.look, state.call, self._lane.target, self.way.quirk, usage
+        )
+        verdict = await aside(look) if state.setting.takes_long else look()
         return None if verdict is None else header_text(verdict.header)
 
     def _refused(self, failure: Failure) -> Failure:

@@ -86,7 +86,7 @@ def reply_context(call: Call, place: Place, created_s: int, seed: str) -> ReplyC
         requested_model=place.alias if is_prefix else call.requested_model,
         id_seed=seed,
         created_s=created_s,
-        include_usage=client.wants_usage(call.json),
+        include_usage=not call.stream or client.wants_usage(call.json),
         framing=client.framing(call.query) if call.stream else "sse",
         provider=place.provider.name,
     )

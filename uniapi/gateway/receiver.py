@@ -74,6 +74,8 @@ class Receiver:
         self.report = Report()
         self.tape = Tape()
         self.is_committed = False
+        self.first_token_after_s: float | None = None
+        """Seconds from the start to the first token, None when none came."""
         self.has_stalled = False
         """The client has taken nothing for so long that it counts as gone."""
         self._loop = loop
@@ -105,12 +107,6 @@ class Receiver:
     def streams(self) -> bool:
         """Whether there is output before the end of the answer."""
         return self.pipe is not None and self.pipe.streams
-
-    @property
-    def first_token_after_s(self) -> float | None:
-        """Seconds from the start to the first token, None when none came."""
-        clock = self._clock
-        return None if clock.first_token_at is None else clock.first_token_at - clock.started_at
 
     def started(self, exchange: Exchange) -> None:
         """The request is under way as `exchange`."""
@@ -346,6 +342,7 @@ class Receiver:
             return
         if clock.first_token_at is None:
             clock.first_token_at = now
+            self.first_token_after_s = now - clock.started_at
         if self._probe is not None and not self._probe.is_satisfied(report):
             if self._held_since is None:
                 self._held_since = now

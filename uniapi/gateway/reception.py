@@ -13,11 +13,11 @@ from collections.abc import Callable
 from functools import partial
 
 from uniapi.canonical import Call, Operation, RequestRefused
-from uniapi.clock import Clock, Monotonic
+from uniapi.clock import Clock
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.limits import Admitted, Limits, Refused
-from uniapi.routing import Candidates, Catalog, Channel, Pin, Plan, Question
+from uniapi.routing import Candidates, Catalog, Channel, Pin
 from uniapi.stats import CallRecord
 from uniapi.values import dataclass
 
@@ -84,7 +84,17 @@ class Reception:
             entry = await self._resolve(call, key, takes_long=takes_long)
             call = entry.call
             now = self._clock.monotonic_s()
-            asked = partial(self._question, call, key, entry, now)
+            asked = partial(
+                question_of,
+                call,
+                key,
+                entry.snapshot.engines.engine_of,
+                now=now,
+                now_s=self._clock.now_s(),
+                tokens=entry.tokens,
+                pin=entry.pin,
+                minds_session=entry.candidates.minds_sessions or key.policy == "sticky",
+            )
             question = await aside(asked) if takes_long else asked()
             preferences = entry.snapshot.config.preferences
             admitted = self._limits.admit(
@@ -111,7 +121,10 @@ class Reception:
             setting = Setting(
                 lanes=entry.snapshot.lanes, held=held, used=used, takes_long=takes_long
             )
-            await self._executor.run(call, self._plan(question, entry, now), setting, reply)
+            plan = entry.snapshot.router.plan(
+                question, entry.candidates, now=now, now_s=self._clock.now_s(), rng=self._rng
+            )
+            await self._executor.run(call, plan, setting, reply)
         finally:
             admitted.release()
             if held is not None:
@@ -190,22 +203,6 @@ class Reception:
 
     def _used(self, admitted: Admitted, tokens: int) -> None:
         admitted.used(tokens, self._clock.monotonic_s())
-
-    def _question(self, call: Call, key: ClientKey, entry: _Entry, now: Monotonic) -> Question:
-        return question_of(
-            call,
-            key,
-            entry.snapshot.engines.engine_of,
-            now=now,
-            now_s=self._clock.now_s(),
-            tokens=entry.tokens,
-            pin=entry.pin,
-            minds_session=entry.candidates.minds_sessions or key.policy == "sticky",
-        )
-
-    def _plan(self, asked: Question, entry: _Entry, now: Monotonic) -> Plan:
-        now_s, router = self._clock.now_s(), entry.snapshot.router
-        return router.plan(asked, entry.candidates, now=now, now_s=now_s, rng=self._rng)
 
 
 @dataclass(slots=True)  # a value; freezing it would triple what it costs each call

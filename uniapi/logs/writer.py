@@ -81,16 +81,13 @@ class BackgroundHandler(logging.Handler):
         """Never waits, not even for another caller."""
         if not self.filter(record):
             return False
-        self.emit(record)
-        return True
-
-    def emit(self, record: logging.LogRecord) -> None:
         if len(self._waiting) + self._in_hand >= self._most_waiting:
             self._left_out += 1
-            return
+            return True
         self._waiting.append(record)
         if self._is_asleep:
             self._wake()
+        return True
 
     def drain(self) -> bool:
         """Wait until everything is written, but not for ever; whether it is."""

@@ -155,9 +155,11 @@ class Http1Connection(asyncio.BufferedProtocol):
         try:
             data = bytes(self._room[:nbytes])
             sink = exchange.sink
-            if sink is not None and (chunk := parser.chunk(data)) is not None:
-                sink.data(chunk)
-                return
+            if sink is not None and parser.is_between:
+                chunk = parser.chunk(data)
+                if chunk is not None:
+                    sink.data(chunk)
+                    return
             received = parser.feed(data)
             sink = exchange.sink
             if sink is None:
@@ -255,7 +257,8 @@ class Http1Connection(asyncio.BufferedProtocol):
         is_sent, self._unsent = self._unsent is None, None
         transport = self._transport
         if is_sent and parser.keeps_alive and transport is not None and not transport.is_closing():
-            self.resume()
+            if self._is_paused:
+                self.resume()
             self._is_reused = True
             self.idle_since = self.loop.time()
             self._pool.put_idle(self)

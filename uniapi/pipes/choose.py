@@ -11,7 +11,6 @@ from typing import Any
 from uniapi.canonical import (
     Failure,
     FoldError,
-    Json,
     Request,
     Response,
     ResponseFailed,
@@ -72,7 +71,9 @@ class PipeChoice:
         if framer is None:
             return RelayWhole(
                 dialect.observer(),
-                None if self.model is None else self._with_model,
+                None
+                if self.model is None
+                else partial(with_stated_model, dialect=dialect, model=self.model),
                 self._read_turn if self.remembers else None,
                 probes_text=self.probes_text,
             )
@@ -127,13 +128,6 @@ class PipeChoice:
 
     def _upstream(self) -> UpstreamContext:
         return UpstreamContext(quirk=self.quirk, id_seed=self.reply.id_seed, request=self.request)
-
-    def _with_model(self, body: bytes, value: Json) -> bytes:
-        """A relayed answer, as its client is told the model."""
-        dialect, model = self.dialect, self.model
-        if model is None or not isinstance(dialect, RelayedDialect):
-            return body
-        return with_stated_model(body, value, dialect, model)
 
     def _turn_reader(self) -> TurnReader:
         return TurnReader(keeps_unsigned=self.quirk.needs_reasoning != "no")

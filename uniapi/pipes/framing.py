@@ -51,8 +51,12 @@ def labelled(head: ResponseHead, start: bytes) -> ResponseHead:
     """The head with the content type that the first bytes of the body show: a stream of events
     under another label, or JSON under that of events. Pictures and sounds are what they are called.
     """
+    stated = head.headers.get("content-type", "")
+    if start.startswith(b"{") and stated.startswith("application/json"):
+        # Most whole answers.
+        return head
     start = start.lstrip(b"\xef\xbb\xbf \t\r\n")
-    content_type = media_type(head.headers.get("content-type", ""))
+    content_type = media_type(stated)
     if content_type in _TEXTS and start.startswith(_SSE_STARTS):
         return replace(head, headers={**head.headers, "content-type": _SSE})
     if content_type == _SSE and start.startswith((b"{", b"[")):

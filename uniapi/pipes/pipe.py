@@ -179,12 +179,9 @@ class Collecting:
 
     def __init__(self) -> None:
         self.report = Report()
+        self.is_over = False
         self._pieces: list[bytes] = []
         self._size = 0
-
-    @property
-    def is_over(self) -> bool:
-        return self.report.failure is not None
 
     @property
     def is_large(self) -> bool:
@@ -194,14 +191,14 @@ class Collecting:
     def feed(self, data: bytes) -> list[bytes]:
         self._size += len(data)
         if self._size > MAX_WHOLE_BYTES:
-            self.report.failure = too_large()
+            self.abort(too_large())
             self._pieces.clear()
             return []
         self._pieces.append(data)
         return []
 
     def abort(self, failure: Failure) -> list[bytes]:
-        self.report.failure = failure
+        self.report.failure, self.is_over = failure, True
         return []
 
     def _body(self) -> bytes:

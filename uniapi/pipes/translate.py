@@ -271,7 +271,7 @@ class Unfold(Collecting):
         return out
 
     def abort(self, failure: Failure) -> list[bytes]:
-        self.report.failure = failure
+        self.report.failure, self.is_over = failure, True
         return self._encoder.feed(ResponseFailed(failure=failure))
 
 

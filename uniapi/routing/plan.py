@@ -191,10 +191,10 @@ class Plan:
         if channel is None or is_asked or state.health.rests or self._number:
             return None
         pace = state.pace(channel, question)
-        timeouts = self._time_left(pace, now)
-        if timeouts is None:
+        if self._is_bounded or pace.timeouts.total_s is not None:
             return None
-        return self._begun(channel, channel.provider.credentials[0], pace, timeouts).attempt
+        credential = channel.provider.credentials[0]
+        return self._begun(channel, credential, pace, pace.timeouts).attempt
 
     def _proceed(self, now: Monotonic) -> Step:
         """The next attempt: the same channel's next credential, else the next place in the ring."""

@@ -34,7 +34,8 @@ class BodyShare:
         """The body has so many bytes. Raises RequestRefused: 503 when there is no room for them."""
         more = size - self._held
         if more > 0:
-            self.check_room(more)
+            if self._memory.held + more > self._most:
+                raise _is_full(self._most)
             self._memory.held += more
             self._held = size
 
@@ -43,17 +44,7 @@ class BodyShare:
         announces much and sends nothing keeps nobody out. Raises RequestRefused as `grow_to`.
         """
         if self._memory.held + more > self._most:
-            raise RequestRefused(
-                ClientError(
-                    status=503,
-                    message=(
-                        "The bodies of all running requests fill the memory that this gateway"
-                        f" gives them ({self._most} bytes, `max_bodies_in_memory`)."
-                    ),
-                    code="too_many_bodies",
-                    headers={"retry-after": str(RETRY_AFTER_S)},
-                )
-            )
+            raise _is_full(self._most)
 
     def add(self, more: int) -> None:
         """As `grow_to`, beside what is held already."""
@@ -74,3 +65,17 @@ class BodyShare:
         """The call is over."""
         self._memory.held -= self._held
         self._held = 0
+
+
+def _is_full(most: int) -> RequestRefused:
+    return RequestRefused(
+        ClientError(
+            status=503,
+            message=(
+                "The bodies of all running requests fill the memory that this gateway"
+                f" gives them ({most} bytes, `max_bodies_in_memory`)."
+            ),
+            code="too_many_bodies",
+            headers={"retry-after": str(RETRY_AFTER_S)},
+        )
+    )

@@ -71,7 +71,9 @@ def make_call(arrival: Arrival, route: Route, body: bytes, value: dict[str, Any]
     Raises RequestRefused (400) naming the member that is missing or of the wrong type.
     """
     model = named_model(route, value)
-    stream = route.stream if route.stream is not None else flag(value, "stream")
+    stream = route.stream
+    if stream is None:
+        stream = "stream" in value and flag(value, "stream")
     _check_conversation(route, value)
     return arrival.call(route, requested_model=model, stream=stream, body=body, json=value)
 

@@ -89,6 +89,8 @@ class HttpReply:
         self.provider: str | None = None
         """Who answers, as the head says it."""
         self._goes_on = False
+        self.keeps_alive = False
+        self.is_started = False
         self.status: int | None = None
         self.bytes_written = 0
         self.is_recorded = False
@@ -96,17 +98,9 @@ class HttpReply:
         """Something was written that the client was not there to take."""
 
     @property
-    def is_started(self) -> bool:
-        return self.status is not None
-
-    @property
     def is_abandoned(self) -> bool:
         """Whether the client has left."""
         return self._line.is_closing()
-
-    @property
-    def keeps_alive(self) -> bool:
-        return self.is_ended and self._goes_on
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
         """Begin a streamed answer."""
@@ -147,7 +141,7 @@ class HttpReply:
         try:
             if self._end(b"0\r\n\r\n" if self._is_chunked else b""):
                 await self._until_taken()
-            self.is_ended = True
+            self.is_ended, self.keeps_alive = True, self._goes_on
         except ConnectionError:
             if self.has_lost:
                 raise
@@ -160,12 +154,6 @@ class HttpReply:
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """A whole answer in one piece."""
-        if self._end(self._whole(status, headers, body)):
-            await self._until_taken()
-        self.is_ended = True
-
-    def _whole(self, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
-        """The bytes of a whole answer."""
         written, has_body = status, status not in BODILESS
         if "x-should-retry" in headers:
             written, headers, body = for_client(status, headers, body, self._head.headers)
@@ -173,10 +161,12 @@ class HttpReply:
             headers = {**headers, "content-length": str(len(body))}
         head = self._begin(written, headers)
         self.status = status
-        if not has_body or self._head.method == "HEAD":
-            return head
-        self.bytes_written = len(body)
-        return head + body
+        if has_body and self._head.method != "HEAD":
+            self.bytes_written = len(body)
+            head += body
+        if self._end(head):
+            await self._until_taken()
+        self.is_ended, self.keeps_alive = True, self._goes_on
 
     def _begin(self, status: int, headers: Mapping[str, str]) -> bytes:
         """The head of an answer of this status."""
@@ -189,6 +179,7 @@ class HttpReply:
             lines = usual.lines + header_lines(headers)
         else:
             lines = header_lines({**usual.headers, **headers})
+        self.is_started = True
         self.status, self.provider = status, headers.get("x-uniapi-provider")
         self._goes_on = headers.get("connection") != "close"
         first = STATUS_LINES.get(status) or status_line(status)

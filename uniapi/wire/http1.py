@@ -91,14 +91,14 @@ class ResponseParser:
         self._pieces: list[bytes] = []
         self._is_end = False
         self._inflater: Inflater | None = None
-        self._is_between = False
+        self.is_between = False
         """A chunk of an answer that is not compressed comes next, and nothing is held."""
 
     def chunk(self, data: bytes) -> bytes | None:
         """What is in `data`, if that is one whole chunk of the plain form and nothing else, as a
         stream's mostly is; None for any other, which only `feed` can read.
         """
-        if not self._is_between:
+        if not self.is_between:
             return None
         size = _PLAIN_SIZE.match(data)
         if size is None or not data.endswith(b"\r\n"):
@@ -114,7 +114,7 @@ class ResponseParser:
         self._buffer = self._buffer[self._at :]
         self._at = 0
         is_plain = self._inflater is None and not self._buffer
-        self._is_between = is_plain and self._state == self._read_chunk_size
+        self.is_between = is_plain and self._state == self._read_chunk_size
         head, self._head = self._head, None
         pieces, self._pieces = self._pieces, []
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -36,9 +36,7 @@ class ChatObserver(Observer):
         re.compile(rb'"obfuscation"'),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._has_calls = False
+    _has_calls = False
 
     def skim(self, frames: Sequence[Frame], at: int) -> int:
         """A text that happens to hold the bytes looked for holds them escaped, so it is no false
@@ -64,18 +62,17 @@ class ChatObserver(Observer):
     def observe_done(self) -> None:
         self.is_whole = True
 
-    def whole(self, body: Json) -> None:
-        super().whole(body)
-        if self.unreadable:
-            self.failure = self.failure or Failure.cut("an answer that is no chat completion")
-        self.is_whole = self.failure is None
-        if self.is_whole and self.finish is None:
-            self.finish = decode_finish(None, self._has_calls)
-
     def observe_whole(self, body: Json) -> None:
         self._take(body[0] if isinstance(body, list) and len(body) == 1 else body, None)
         if self.failure is None and not body.get("choices"):
             self.failure = Failure.cut("an answer without choices")
+        self.is_whole = self.failure is None
+        if self.is_whole and self.finish is None:
+            self.finish = decode_finish(None, self._has_calls)
+
+    def observe_unreadable(self) -> None:
+        self.failure = self.failure or Failure.cut("an answer that is no chat completion")
+        self.is_whole = False
 
     def observe_frame(self, value: Json, frame: Frame) -> None:
         self._take(value, frame.event)
