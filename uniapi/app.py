@@ -246,7 +246,7 @@ class App:
     async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
         """Answer an inference call. Raises RequestRefused before anything was sent, recorded."""
         self._live.begin(call, reply)
-        tap = self.inspector.begin(call)
+        tap = self.inspector.begin(call) if self.inspector.is_on else None
         try:
             if tap is None:
                 await self._reception.run(call, key, reply)
@@ -270,7 +270,8 @@ class App:
     def record(self, call: CallRecord) -> None:
         """Count a finished call and say it in one line."""
         self.recorder.record(call)
-        self.inspector.note(call)
+        if self.inspector.is_on:
+            self.inspector.note(call)
         if self._speed.is_wanted:
             self._speed.take_in(call)
         if log.isEnabledFor(logging.INFO):

@@ -35,9 +35,10 @@ class Alarm:
     def set(self, due: float, ring: Ring) -> None:
         self.due, self.ring = due, ring
         if self.rings_at > due:
-            self._run(due)
+            self.run(due)
 
-    def _run(self, at: float) -> None:
+    def run(self, at: float) -> None:
+        """Its timer rings at that moment, and at none before."""
         if self._timer is not None:
             self._timer.cancel()
         self.rings_at = at
@@ -49,7 +50,7 @@ class Alarm:
         if ring is None:
             return
         if rang_at < due:
-            self._run(due)
+            self.run(due)
             return
         self.ring = None
         ring(now, now - due > SLEPT_S)
@@ -64,7 +65,9 @@ class Alarms:
     def at(self, loop: asyncio.AbstractEventLoop, due: float, ring: Ring) -> Alarm:
         """One that rings at `due`; to be given back when it is not needed any more."""
         alarm = self._free.pop() if self._free else Alarm(loop)
-        alarm.set(due, ring)
+        alarm.due, alarm.ring = due, ring
+        if alarm.rings_at > due:
+            alarm.run(due)
         return alarm
 
     def give_back(self, alarm: Alarm) -> None:

@@ -40,7 +40,10 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     """
     if way.road is not Road.RELAY or way.remembers or state.setting.takes_long:
         return None
-    return _built(state, way, _context(state, way), NOTHING_REMEMBERED)
+    context = reply_context(
+        state.call, way.place, int(state.around.clock.now_s()), os.urandom(12).hex()
+    )
+    return _built(state, way, context, NOTHING_REMEMBERED)
 
 
 class AttemptRequest:
@@ -57,7 +60,8 @@ class AttemptRequest:
         says.
         """
         state, way, call = self._state, self._way, self._state.call
-        context = _context(state, way)
+        created_s = int(state.around.clock.now_s())
+        context = reply_context(call, way.place, created_s, os.urandom(12).hex())
         if way.road is Road.TRANSLATE and not way.service.is_carried:
             try:
                 request = await self._canonical()
@@ -133,11 +137,6 @@ def _is_long(state: CallState, way: Way) -> bool:
     if state.setting.takes_long:
         return True
     return way.road is Road.TRANSLATE and len(state.call.body) > LONG_BYTES
-
-
-def _context(state: CallState, way: Way) -> ReplyContext:
-    created_s = int(state.around.clock.now_s())
-    return reply_context(state.call, way.place, created_s, os.urandom(12).hex())
 
 
 def _built(

@@ -275,22 +275,20 @@ class Receiver:
             return None
         if not start.strip() and len(start) < MAX_BLANK_BYTES:
             return None
-        pipe = self._read_with(labelled(self.response_head, start))
+        head = self.response_head = labelled(self.response_head, start)
+        pipe = self.pipe = self._make_pipe(head)
+        self.report = pipe.report
         if not isinstance(pipe, Collecting):
             # From now on it is looked whether the answer has ended without a word.
             self._clock.look_by(now + GRACE_S)
         return pipe
 
-    def _read_with(self, head: ResponseHead) -> Pipe:
-        """From here on the answer is read as what its head says it is."""
-        pipe = self._make_pipe(head)
-        self.response_head, self.pipe, self.report = head, pipe, pipe.report
-        return pipe
-
     def _end(self, now: float) -> None:
         pipe = self.pipe
         if pipe is None and self._is_answer and self.response_head is not None:
-            pipe = self._read_with(self.response_head)
+            # Nothing but its head has come.
+            pipe = self.pipe = self._make_pipe(self.response_head)
+            self.report = pipe.report
         if pipe is None:
             self._fail_before_commit(self._error_answer())
             return

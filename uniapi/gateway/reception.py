@@ -21,7 +21,7 @@ from uniapi.routing import Candidates, Catalog, Channel, Pin
 from uniapi.stats import CallRecord
 from uniapi.values import dataclass
 
-from .aside import aside, is_long
+from .aside import LONG_BYTES, aside, is_long
 from .call_facts import estimate_call_tokens
 from .call_question import question_of
 from .call_records import left_record, refusal_record
@@ -76,7 +76,7 @@ class Reception:
         Raises RequestRefused before anything was sent. Whatever becomes of the call, it is recorded
         once.
         """
-        takes_long = is_long(call)
+        takes_long = len(call.body) + call.upload_bytes > LONG_BYTES and is_long(call)
         try:
             if CLIENT_DIALECTS[call.dialect].keeps_items:
                 resolved = partial(self._items.resolve, call, self._clock.monotonic_s())

@@ -42,6 +42,7 @@ class Inspector:
         self._now = now
         self.allowance = Allowance(most_bytes, self._make_room)
         self._wanted: Inspect | None = None
+        self.is_on = False
         self._secrets: tuple[str, ...] = ()
         self._running: dict[str, Tap] = {}
         self._finished: dict[str, Tap] = {}
@@ -49,10 +50,6 @@ class Inspector:
         self._disk: DiskRing | None = None
         self._settling = asyncio.Lock()
         self._is_configured = False
-
-    @property
-    def is_on(self) -> bool:
-        return self._wanted is not None
 
     def configure(self, wanted: Inspect | None, secrets: tuple[str, ...]) -> None:
         """Put a configuration in force. What is switched off is forgotten, on disk too."""
@@ -62,6 +59,7 @@ class Inspector:
         if wanted == self._wanted and not is_new:
             return
         was_on, self._wanted = self.is_on, wanted
+        self.is_on = wanted is not None
         self._let_go()
         if wanted is None or wanted.disk_bytes is None:
             self._forget_disk()

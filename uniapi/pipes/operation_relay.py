@@ -90,7 +90,7 @@ class RelayJson(Collecting):
         report, operation = self.report, self._choice.operation
         if report.failure is not None:
             return []
-        body = self._body()
+        body = b"".join(self._pieces)
         try:
             value = load_json(body)
         except WireError as error:

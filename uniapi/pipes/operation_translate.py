@@ -13,7 +13,7 @@ from uniapi.operations import (
     error_message,
     usage_of_headers,
 )
-from uniapi.wire import LARGE_BYTES, Answers, Frame, ResponseHead, SseDecoder, load_json
+from uniapi.wire import Answers, Frame, ResponseHead, SseDecoder, load_json
 
 from .operation_events import EVENTS, Classify, error_event
 from .pipe import Collecting, Report
@@ -27,16 +27,12 @@ class TranslateAnswer(Collecting):
     def __init__(
         self, codec: OperationCodec, request: OperationRequest, head: ResponseHead, earlier: Answers
     ) -> None:
-        super().__init__()
+        super().__init__(sum(len(body) for _, body in earlier))
         self.report.content_type = "application/json"
         self._codec = codec
         self._request = request
         self._head = head
         self._earlier = earlier
-
-    @property
-    def is_large(self) -> bool:
-        return self._size + sum(len(body) for _, body in self._earlier) > LARGE_BYTES
 
     def eof(self) -> list[bytes]:
         report = self.report
@@ -46,7 +42,7 @@ class TranslateAnswer(Collecting):
         try:
             answer = self._codec.decode_response(
                 replace(self._request, header_usage=header_usage),
-                [*(body for _, body in self._earlier), self._body()],
+                [*(body for _, body in self._earlier), b"".join(self._pieces)],
             )
         except (WireError, RequestRefused) as error:
             report.failure = _failure_of(error)

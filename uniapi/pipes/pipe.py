@@ -172,24 +172,26 @@ class Pipe(Protocol):
 
 
 class Collecting:
-    """What the pipes for whole upstream answers share: everything is kept until the end."""
+    """What the pipes for whole upstream answers share: everything is kept until the end. `beside`:
+    bytes of other answers that are read with this one.
+    """
 
     streams = False
     may_end = False
 
-    def __init__(self) -> None:
+    def __init__(self, beside: int = 0) -> None:
         self.report = Report()
         self.is_over = False
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    @property
-    def is_large(self) -> bool:
+        self.is_large = beside > LARGE_BYTES
         """Whether reading it takes so long that `eof` belongs in a thread."""
-        return self._size > LARGE_BYTES
+        self._pieces: list[bytes] = []
+        """One that is alone is not copied when they are joined."""
+        self._size = 0
+        self._beside = beside
 
     def feed(self, data: bytes) -> list[bytes]:
         self._size += len(data)
+        self.is_large = self._size + self._beside > LARGE_BYTES
         if self._size > MAX_WHOLE_BYTES:
             self.abort(too_large())
             self._pieces.clear()
@@ -200,9 +202,6 @@ class Collecting:
     def abort(self, failure: Failure) -> list[bytes]:
         self.report.failure, self.is_over = failure, True
         return []
-
-    def _body(self) -> bytes:
-        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
 
 
 def too_large() -> Failure:

@@ -214,7 +214,7 @@ class RelayWhole(Collecting):
         report = self.report
         if report.failure is not None:
             return []
-        body = self._body()
+        body = b"".join(self._pieces)
         try:
             value = load_json(body)
         except WireError as error:
@@ -248,7 +248,7 @@ class RelayBody(Collecting):
         report = self.report
         if report.failure is not None:
             return []
-        body = self._body()
+        body = b"".join(self._pieces)
         if self._render is not None:
             try:
                 body = self._render(load_json(body))

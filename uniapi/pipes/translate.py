@@ -167,7 +167,7 @@ class TranslateWhole(Collecting):
         self._dump = dump
 
     def eof(self) -> list[bytes]:
-        response = _decoded(self.report, self._body(), self._decode)
+        response = _decoded(self.report, b"".join(self._pieces), self._decode)
         if response is None:
             return []
         return _encoded_whole(self.report, response, self._encode, self._dump)
@@ -259,7 +259,7 @@ class Unfold(Collecting):
         self._encoder = encoder
 
     def eof(self) -> list[bytes]:
-        response = _decoded(self.report, self._body(), self._decode)
+        response = _decoded(self.report, b"".join(self._pieces), self._decode)
         if response is None:
             return []
         out: list[bytes] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 
 from uniapi.clock import Monotonic
@@ -23,7 +22,7 @@ class SuccessRates:
         rate = self._rates.get(name)
         if rate is None:
             rate = self._rates[name] = _Rate(0.0, 0.0, now)
-        faded = _faded(now - rate.counted_at)
+        faded = 0.5 ** (max(0.0, now - rate.counted_at) / HALF_LIFE_S)
         rate.successes = rate.successes * faded + is_success
         rate.total = rate.total * faded + 1.0
         rate.counted_at = now
@@ -47,10 +46,5 @@ class _Rate:
     counted_at: float
 
     def at(self, now: Monotonic) -> tuple[float, float]:
-        faded = _faded(now - self.counted_at)
+        faded = 0.5 ** (max(0.0, now - self.counted_at) / HALF_LIFE_S)
         return self.successes / self.total, self.total * faded
-
-
-def _faded(after_s: float) -> float:
-    """What is left of the weight of an outcome."""
-    return math.pow(0.5, max(0.0, after_s) / HALF_LIFE_S)

@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused, repeated
@@ -68,7 +69,7 @@ class Front:
         self._strangers = Strangers()
         self._calls = Calls(desk)
         self._heads = KnownHeads()
-        self._request_ids = _request_ids()
+        self._request_ids = chain.from_iterable(_request_ids())
         self._second = -1
         self._usual = UsualHeaders({}, "")
         """Of the answers of this second."""
@@ -87,7 +88,10 @@ class Front:
         """Answer one request; never raises but for cancellation."""
         request_id = next(self._request_ids)
         now_s = self._desk.clock.now_s()
-        reply = HttpReply(incoming, request_id, self._usual_headers(incoming, now_s))
+        usual = self._usual
+        if int(now_s) != self._second or "origin" in incoming.head.headers:
+            usual = self._usual_headers(incoming, now_s)
+        reply = HttpReply(incoming, request_id, usual)
         try:
             visitor = incoming.visitor
             if visitor is not None:
@@ -310,12 +314,11 @@ def _route_of(incoming: Incoming) -> Route:
     )
 
 
-def _request_ids() -> Iterator[str]:
+def _request_ids() -> Iterator[list[str]]:
     """A name for each request, of 24 hexadecimal digits; chance is asked for by the hundred."""
     while True:
         digits = os.urandom(1200).hex()
-        for at in range(0, len(digits), 24):
-            yield digits[at : at + 24]
+        yield [digits[at : at + 24] for at in range(0, len(digits), 24)]
 
 
 async def _send_json(

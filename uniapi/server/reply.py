@@ -139,7 +139,10 @@ class HttpReply:
             return
         self._flush()
         try:
-            if self._end(b"0\r\n\r\n" if self._is_chunked else b""):
+            backlog = self._line.write(b"0\r\n\r\n" if self._is_chunked else b"")
+            if backlog == GONE:
+                raise ConnectionResetError("the client has left")
+            if backlog > UNWATCHED_BYTES:
                 await self._until_taken()
             self.is_ended, self.keeps_alive = True, self._goes_on
         except ConnectionError:
@@ -164,7 +167,10 @@ class HttpReply:
         if has_body and self._head.method != "HEAD":
             self.bytes_written = len(body)
             head += body
-        if self._end(head):
+        backlog = self._line.write(head)
+        if backlog == GONE:
+            raise ConnectionResetError("the client has left")
+        if backlog > UNWATCHED_BYTES:
             await self._until_taken()
         self.is_ended, self.keeps_alive = True, self._goes_on
 
@@ -191,15 +197,6 @@ class HttpReply:
         head, self._unsent = self._unsent, b""
         if head:
             self._line.write(head)
-
-    def _end(self, data: bytes) -> bool:
-        """Write the last bytes of an answer; whether there is more than the client takes at once.
-        Raises ConnectionError when it has left.
-        """
-        backlog = self._line.write(data)
-        if backlog == GONE:
-            raise ConnectionResetError("the client has left")
-        return backlog > UNWATCHED_BYTES
 
     async def _until_taken(self) -> None:
         """Wait until the client has taken most of it. One that takes nothing for STALLED_READER_S
