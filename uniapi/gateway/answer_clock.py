@@ -43,7 +43,9 @@ class AnswerClock:
         self._patience = patience
         self._look = look
         self._alarms = alarms
-        due = patience.due(now, now, has_token=False)
+        due = now + patience.first_token_s
+        if patience.deadline is not None:
+            due = min(due, patience.deadline)
         self._alarm: Alarm | None = alarms.at(loop, due, self._ring)
 
     def due(self) -> float:

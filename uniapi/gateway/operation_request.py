@@ -28,7 +28,6 @@ from .overrides import apply_overrides
 from .prepared import (
     Prepared,
     forwarded_headers,
-    model_to_splice,
     relayed_bytes,
     request_headers,
     written_for,
@@ -77,7 +76,7 @@ def _relay(call: Call, way: Way, reply: ReplyContext) -> Prepared:
     choice = RelayChoice(
         operation=call.operation,
         classify=_classify(way),
-        model=model_to_splice(way, reply),
+        model=None if reply.requested_model == way.place.upstream_model else reply.requested_model,
         response_format=response_format if isinstance(response_format, str) else None,
         asked=call.json,
         provider=way.place.provider.name,

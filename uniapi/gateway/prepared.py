@@ -25,7 +25,7 @@ from uniapi.wire import (
     splice_text,
 )
 
-from .route import Way, client_side
+from .route import Way, client_framing, client_side
 
 SPLICED_MEMBERS = ("model", "stream_options")
 """When no other member of a relayed body changes, the client's bytes are kept and these are
@@ -81,23 +81,15 @@ class Prepared:
 
 def reply_context(call: Call, place: Place, created_s: int, seed: str) -> ReplyContext:
     """What the client's answer needs that no upstream says. `seed`: for the ids in it."""
-    is_prefix, client = call.requested_model.endswith("*"), client_side(call)
+    is_prefix, streams = call.requested_model.endswith("*"), call.stream
     return ReplyContext(
         requested_model=place.alias if is_prefix else call.requested_model,
         id_seed=seed,
         created_s=created_s,
-        include_usage=not call.stream or client.wants_usage(call.json),
-        framing=client.framing(call.query) if call.stream else "sse",
+        include_usage=not streams or client_side(call).wants_usage(call.json),
+        framing=client_framing(call) if streams else "sse",
         provider=place.provider.name,
     )
-
-
-def model_to_splice(way: Way, reply: ReplyContext) -> str | None:
-    """The client's name for the model, for a relay to put in place of the upstream's; None where
-    they are one.
-    """
-    same = reply.requested_model == way.place.upstream_model
-    return None if same else reply.requested_model
 
 
 def usual_headers(way: Way, streams: bool) -> dict[str, str]:

@@ -72,12 +72,14 @@ class EdgeConnection(asyncio.BufferedProtocol):
         "_seen",
         "_timer",
         "_transport",
+        "is_last",
         "peer",
         "task",
     )
 
     def __init__(self, edge: Edge) -> None:
         self.peer: str | None = None
+        self.is_last = edge.is_stopping
         self._edge = edge
         self._transport: asyncio.Transport | None = None
         self._ahead = bytearray()
@@ -164,10 +166,6 @@ class EdgeConnection(asyncio.BufferedProtocol):
             self.task.cancel()
 
     # ClientLine
-
-    @property
-    def is_last(self) -> bool:
-        return self._edge.is_stopping
 
     def is_closing(self) -> bool:
         return self._transport is None or self._transport.is_closing()
@@ -385,6 +383,7 @@ class EdgeConnection(asyncio.BufferedProtocol):
 
     def stop(self) -> None:
         """No more requests: an idle connection ends now."""
+        self.is_last = True
         if self._body is None:
             self._close()
 

@@ -109,7 +109,7 @@ class ResponseParser:
     def feed(self, data: bytes) -> Received:
         """What `data` completes. Raises WireError on bytes that are no HTTP answer."""
         self._buffer = self._buffer + data if self._buffer else data
-        while not self._is_end and self._state():
+        while not self._is_end and self._at < len(self._buffer) and self._state():
             pass
         self._buffer = self._buffer[self._at :]
         self._at = 0
@@ -185,17 +185,16 @@ class ResponseParser:
             raise WireError(f"content-length {length[:40]!r} is no single number")
         self._remaining = int(text)
         self._state = self._read_fixed
-        start, end = self._at, self._at + self._remaining
-        if end == len(self._buffer):
-            # Most short answers come in one piece with their head.
-            self._remaining = 0
-            self._at, self._is_end = end, True
-            if start < end:
-                self._pieces.append(self._buffer[start:end])
-        elif not self._remaining:
+        if not self._remaining:
             self._finish(keeps_alive=self.keeps_alive)
 
     def _read_fixed(self) -> bool:
+        start, end = self._at, self._at + self._remaining
+        if end == len(self._buffer):
+            # Short answers come in one piece.
+            self._pieces.append(self._buffer[start:end])
+            self._at, self._remaining, self._is_end = end, 0, True
+            return True
         is_some = self._take()
         if not self._remaining:
             self._finish(keeps_alive=self.keeps_alive)
