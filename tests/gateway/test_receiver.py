@@ -275,7 +275,7 @@ class WholePipe(Collecting):
         if self.wrong is not None:
             raise self.wrong
         self.report.committed = self.report.is_whole = True
-        return [self._body()]
+        return [b"".join(self._pieces)]
 
 
 async def test_a_large_whole_answer_is_read_in_a_thread():
