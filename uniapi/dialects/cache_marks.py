@@ -42,10 +42,12 @@ def places(
     A first turn that offers no tools may well be the only one: it is not paid for in advance.
     """
     enough = least_tokens * CHARACTERS_A_TOKEN
-    of_tools = weight(tools, enough)
-    of_prefix = of_tools + weight(system, enough)
+    of_tools = weight(tools, enough) if tools else 0
+    of_prefix = of_tools + (weight(system, enough) if system else 0)
     goes_on = has_history or bool(tools)
     is_long = goes_on and (of_prefix >= enough or of_prefix + weight(turns, enough) >= enough)
+    if of_prefix < enough and not is_long:
+        return NOWHERE
     return Places(
         tools=bool(tools) and of_tools >= enough,
         system=bool(system) and of_prefix >= enough,

@@ -9,7 +9,6 @@ rule touches stays the very object, and a relay keeps its bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import field
 from typing import NamedTuple
 
@@ -105,7 +104,7 @@ def minds(
     return lambda apply: FitRule(apply, facts, always, where, reads_beside)
 
 
-def marks_of(body: Body, turns_in: str) -> AbstractSet[str]:
+def marks_of(body: Body, turns_in: str) -> set[str]:
     """What tells most rules that a body gives them nothing to do, in one walk: the names of its
     members; of each turn in the member `turns_in`, and of each part of its content, the names of
     their members, the role and the type.
@@ -178,7 +177,13 @@ def fit_by(rules: Sequence[FitRule], turns_in: str = "messages") -> Fit:
         for rule, where in concerned.rules:
             if where is not None and (is_alone or not rule.reads_beside):
                 if marked is not body:
-                    marked, marks = body, marks_of(body, turns_in)
+                    # Most changes are beside the turns. What a rule took away keeps its mark then,
+                    # for which the others are asked in vain.
+                    if body.get(turns_in) is marked.get(turns_in):
+                        marks.update(body)
+                    else:
+                        marks = marks_of(body, turns_in)
+                    marked = body
                 if where.isdisjoint(marks):
                     continue
             body = rule.apply(body, fitting)

@@ -4,10 +4,10 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 
-from uniapi.canonical import Request, iter_media, iter_parts
+from uniapi.canonical import Media, Request, iter_media, iter_parts
 
 REASONING_LOSS = "messages.reasoning"
 """The loss of reasoning handed back that this upstream cannot read (another family's signature, or
@@ -19,8 +19,10 @@ def has_cache_hints(request: Request) -> bool:
     """Whether the client marked anything for a prompt cache: a loss, `cache_control`, on a wire
     without such marks.
     """
-    marked = (request, *iter_parts(request.messages), *request.tools)
-    return any(getattr(item, "cache", None) is not None for item in marked)
+    for item in (request, *iter_parts(request.messages), *request.tools):
+        if getattr(item, "cache", None) is not None:
+            return True
+    return False
 
 
 def wants_citations(request: Request) -> bool:
@@ -66,7 +68,7 @@ Values that ask for nothing special are no loss.
 
 
 SETTINGS = frozenset(_ASKED)
-_OF_PARTS = ("cache_control", "citations", "documents.context")
+_OF_PARTS = {"cache_control": None, "citations": None, "documents.context": None}.keys()
 _settings = attrgetter(
     *("sampling.choices", "sampling.seed", "sampling.presence_penalty"),
     *("sampling.frequency_penalty", "sampling.logprobs", "sampling.top_logprobs"),
@@ -77,7 +79,23 @@ _settings = attrgetter(
 _NO_SETTINGS = _settings(Request(model=""))
 
 
+def _has_bare_parts(request: Request) -> bool:
+    """Whether nothing is marked and no document given: what `_OF_PARTS` ask, in one walk."""
+    for item in (request, *iter_parts(request.messages), *request.tools):
+        if isinstance(item, Media) or getattr(item, "cache", None) is not None:
+            return False
+    return True
+
+
 def unsaid(request: Request, names: Collection[str]) -> list[str]:
     """Which of `names`, the settings for which a wire has no word, this request asks for."""
-    asked = _OF_PARTS if _settings(request) == _NO_SETTINGS else _ASKED
-    return [name for name in asked if name in names and _ASKED[name](request)]
+    asked: Iterable[str] = _ASKED
+    if _settings(request) == _NO_SETTINGS:
+        asked = _OF_PARTS
+        if _OF_PARTS.isdisjoint(names) or _has_bare_parts(request):
+            return []
+    found: list[str] = []
+    for name in asked:
+        if name in names and _ASKED[name](request):
+            found.append(name)
+    return found

@@ -80,9 +80,11 @@ class TurnReader:
     def read(self, response: Response) -> None:
         """A whole answer, as `note` takes its events; most hold nothing that is kept."""
         parts = response.choices[0].parts if response.choices else ()
-        if any(isinstance(part, Reasoning | ToolCall) for part in parts):
-            for event in unfold(response):
-                self.note(event)
+        for part in parts:
+            if isinstance(part, Reasoning | ToolCall):
+                for event in unfold(response):
+                    self.note(event)
+                return
 
     def _close(self, index: int) -> None:
         part = self.open.pop(index, None)
@@ -97,6 +99,8 @@ class TurnReader:
 
         A turn has one family, because one model said it.
         """
+        if not self._parts:
+            return None
         parts = [part for _, part in sorted(self._parts, key=lambda entry: entry[0])]
         families = [
             part.opaque.family

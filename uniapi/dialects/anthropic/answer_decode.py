@@ -50,22 +50,27 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         raise WireError("expected an Anthropic message with `content`")
     calls = CallReader(context)
     parts: list[Part] = []
+    has_calls = False
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
     for block in content if isinstance(content, list) else ():
         if isinstance(block, dict):
-            parts.append(decode_block(block, calls))
+            part = decode_block(block, calls)
+            has_calls = has_calls or isinstance(part, ToolCall)
+            parts.append(part)
     finish = decode_finish(
         body.get("stop_reason"),
         body.get("stop_sequence"),
         body.get("stop_details"),
-        has_calls=any(isinstance(part, ToolCall) for part in parts),
+        has_calls=has_calls,
     )
-    extensions = {
-        name: value
-        for name, value in body.items()
-        if name not in KNOWN_MEMBERS and value is not None
-    }
+    extensions: dict[str, Json] = {}
+    if not body.keys() <= KNOWN_MEMBERS:
+        extensions = {
+            name: value
+            for name, value in body.items()
+            if name not in KNOWN_MEMBERS and value is not None
+        }
     return Response(
         choices=(Choice(parts=tuple(parts), finish=finish),),
         response_id=text_of(body, "id") or None,

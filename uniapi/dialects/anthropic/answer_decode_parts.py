@@ -148,9 +148,10 @@ def decode_plain(block: Mapping[str, Json], family: str = FAMILY) -> Part | None
     match block.get("type"):
         case "text":
             text = text_of(block, "text")
+            cited = block.get("citations")
             return Text(
                 text=text,
-                citations=of_whole_text(decode_citations(block.get("citations")), len(text)),
+                citations=of_whole_text(decode_citations(cited), len(text)) if cited else (),
                 cache=cache_hint(block),
             )
         case "thinking":
@@ -175,9 +176,8 @@ def decode_usage(raw: Json) -> Usage | None:
     fresh = count(raw, "input_tokens")
     read = count(raw, "cache_read_input_tokens")
     written = count(raw, "cache_creation_input_tokens")
-    lifetimes, server, detail = (
-        raw.get(name) for name in ("cache_creation", "server_tool_use", "output_tokens_details")
-    )
+    lifetimes, server = raw.get("cache_creation"), raw.get("server_tool_use")
+    detail = raw.get("output_tokens_details")
     tier = "fast" if raw.get("speed") == "fast" else raw.get("service_tier")
     region = raw.get("inference_geo")
     return Usage(
@@ -185,9 +185,9 @@ def decode_usage(raw: Json) -> Usage | None:
         output_tokens=count(raw, "output_tokens"),
         cache_read_tokens=read,
         cache_write_tokens=written,
-        cache_write_1h_tokens=count(lifetimes, "ephemeral_1h_input_tokens"),
-        reasoning_tokens=count(detail, "thinking_tokens"),
-        web_searches=count(server, "web_search_requests"),
+        cache_write_1h_tokens=count(lifetimes, "ephemeral_1h_input_tokens") if lifetimes else None,
+        reasoning_tokens=count(detail, "thinking_tokens") if detail else None,
+        web_searches=count(server, "web_search_requests") if server else None,
         beside=_beside(raw["iterations"]) if "iterations" in raw else None,
         cost=stated_cost(raw) if "cost" in raw else None,
         service_tier=tier if isinstance(tier, str) else None,

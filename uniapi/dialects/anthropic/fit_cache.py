@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from uniapi.canonical import Json
-from uniapi.dialects.cache_marks import holds_mark, places
+from uniapi.dialects.cache_marks import NOWHERE, holds_mark, places
 from uniapi.dialects.fitting import Body, Fitting, minds
 
 MARK = "cache_control"
@@ -22,8 +22,9 @@ def mark_cache(body: Body, fitting: Fitting) -> Body:
     if least is None or not isinstance(messages, list) or is_marked(body):
         return body
     tools, system = body.get("tools"), body.get("system")
-    has_history = any(_role(message) == "assistant" for message in messages)
-    where = places(least, tools, system, messages, has_history=has_history)
+    where = places(least, tools, system, messages, has_history=_has_answer(messages))
+    if where == NOWHERE:
+        return body
     changed = dict(body)
     if where.tools and isinstance(tools, list):
         changed["tools"] = _with_last(tools, _is_markable_tool)
@@ -137,5 +138,8 @@ def _bare(block: Any) -> Any:
     return bare
 
 
-def _role(message: Any) -> Any:
-    return message.get("role") if isinstance(message, dict) else None
+def _has_answer(messages: list[Json]) -> bool:
+    for message in messages:
+        if isinstance(message, dict) and message.get("role") == "assistant":
+            return True
+    return False

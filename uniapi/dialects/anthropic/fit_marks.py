@@ -10,7 +10,7 @@ from typing import Any
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
 
-from .fit_cache import MARK
+from .fit_cache import MARK, is_marked
 from .fit_messages import with_messages
 from .vocabulary import member
 
@@ -53,7 +53,7 @@ def few_marks(body: Body, fitting: Fitting) -> Body:
     """
     most = fitting.quirk.most_cache_marks
     messages = body.get("messages")
-    if most is None or not isinstance(messages, list):
+    if most is None or not isinstance(messages, list) or not is_marked(body):
         return body
     marked = [block for block in _blocks(messages) if member(block, MARK) is not None]
     fixed = int(MARK in body) + sum(

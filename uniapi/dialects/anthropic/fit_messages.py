@@ -49,8 +49,11 @@ def _messages(body: Json) -> list[Json]:
 
 def may_end_empty(body: Json) -> bool:
     """Whether a tool's result is what the model is asked to answer: it may find nothing to add."""
-    last = _messages(body)[-1:]
-    return any(member(block, "type") == "tool_result" for turn in last for block in _blocks(turn))
+    messages = _messages(body)
+    content = member(messages[-1], "content") if messages else None
+    return isinstance(content, list) and any(
+        member(block, "type") == "tool_result" for block in content
+    )
 
 
 def without_blocks(body: Body, is_refused: Callable[[Json], bool]) -> Body:
@@ -282,14 +285,19 @@ def system_turns(body: Body, fitting: Fitting) -> Body:
     (https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system, 2026-11-30).
     """
     place = fitting.quirk.system_turns
-    if place == "anywhere":
+    if place == "anywhere" or not _has_system_turn(body):
         return body
     return with_messages(body, lambda messages: _placed(messages, place))
 
 
+def _has_system_turn(body: Body) -> bool:
+    for message in _messages(body):
+        if isinstance(message, dict) and message.get("role") == "system":
+            return True
+    return False
+
+
 def _placed(messages: list[Json], place: str) -> list[Json]:
-    if not any(_role(message) == "system" for message in messages):
-        return messages
     placed: list[Json] = []
     waiting: list[Json] = []
     for number, message in enumerate(messages):

@@ -9,7 +9,6 @@ that keep these in the URL take them out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from uniapi.canonical import Json, Request
 from uniapi.dialects.cache_marks import ephemeral
@@ -66,19 +65,22 @@ def encode_request(request: Request) -> EncodedRequest:
     if system:
         body["system"] = plain_or_blocks(system)
     body["messages"] = messages
-    tools = encode_tools(request, names, losses)
+    tools = encode_tools(request, names, losses) if request.tools else []
     if tools:
         body["tools"] = tools
-    choice = encode_tool_choice(request, names, tools, losses)
-    if choice is not None:
-        body["tool_choice"] = choice
+    if tools or request.tool_choice is not None:
+        choice = encode_tool_choice(request, names, tools, losses)
+        if choice is not None:
+            body["tool_choice"] = choice
     thinking, effort = plain_thinking(request.reasoning)
     if thinking is not None:
         body["thinking"] = thinking
     body.update(_sampling(request, losses))
     body.update(_settings(request, losses))
-    _add_output_config(body, request, effort, losses)
-    _add_extensions(body, request, losses)
+    if effort is not None or request.output_format is not None:
+        _add_output_config(body, request, effort, losses)
+    if request.extensions:
+        _add_extensions(body, request, losses)
     losses += unsaid(request, _UNSAID)
     _limit_breakpoints(body, losses)
     betas = _betas(body, uses_files=parts.uses_files)
@@ -117,26 +119,29 @@ def _conversation(
 
 def _sampling(request: Request, losses: list[str]) -> dict[str, Json]:
     """temperature, which ends at 1 on this wire, top_p and top_k."""
-    asked = {
-        "temperature": request.sampling.temperature,
-        "top_p": request.sampling.top_p,
-        "top_k": request.sampling.top_k,
-    }
-    said: dict[str, Json] = {name: value for name, value in asked.items() if value is not None}
-    temperature = request.sampling.temperature
+    sampling = request.sampling
+    said: dict[str, Json] = {}
+    temperature = sampling.temperature
     if temperature is not None and not 0 <= temperature <= 1:
         losses.append("temperature")
-        said["temperature"] = min(1.0, max(0.0, temperature))
+        temperature = min(1.0, max(0.0, temperature))
+    if temperature is not None:
+        said["temperature"] = temperature
+    if sampling.top_p is not None:
+        said["top_p"] = sampling.top_p
+    if sampling.top_k is not None:
+        said["top_k"] = sampling.top_k
     return said
 
 
 def _settings(request: Request, losses: list[str]) -> dict[str, Json]:
     settings: dict[str, Json] = {}
-    stop = [text for text in request.sampling.stop if text.strip()]
-    if len(stop) < len(request.sampling.stop):
-        losses.append("stop")
-    if stop:
-        settings["stop_sequences"] = stop
+    if request.sampling.stop:
+        stop = [text for text in request.sampling.stop if text.strip()]
+        if len(stop) < len(request.sampling.stop):
+            losses.append("stop")
+        if stop:
+            settings["stop_sequences"] = stop
     if request.user is not None:
         settings["metadata"] = {"user_id": request.user}
     if request.service_tier is not None:
@@ -187,20 +192,21 @@ def _limit_breakpoints(body: dict[str, Json], losses: list[str]) -> None:
     """The API takes four cache breakpoints; the last ones cover the most, so the earliest go."""
     holders: list[tuple[list[Json], int]] = []
 
-    def collect(items: Any) -> None:
-        if not isinstance(items, list):
-            return
+    def collect(items: list[Json]) -> None:
         for position, item in enumerate(items):
             if isinstance(item, dict):
-                if item.get("type") == "tool_result":
-                    collect(item.get("content"))
+                inner = item.get("content") if item.get("type") == "tool_result" else None
+                if isinstance(inner, list):
+                    collect(inner)
                 if item.get("cache_control") is not None:
                     holders.append((items, position))
 
-    collect(body.get("tools"))
-    collect(body.get("system"))
+    places = [body.get("tools"), body.get("system")]
     for message in body["messages"]:
-        collect(message["content"])
+        places.append(message["content"])
+    for place in places:
+        if isinstance(place, list):
+            collect(place)
     surplus = len(holders) + ("cache_control" in body) - MAX_BREAKPOINTS
     for items, position in holders[: max(0, surplus)]:
         items[position] = drop_marker(items[position])

@@ -87,14 +87,15 @@ class PartEncoder:
         if not part.text.strip():
             return []
         block: Block = {"type": "text", "text": part.text}
-        citations = [
-            dict(citation.raw)
-            for citation in part.citations
-            if citation.raw is not None and _is_ours(citation)
-        ]
-        if citations and role == "assistant":
-            block["citations"] = citations
-        return [_marked(block, part)]
+        if part.citations and role == "assistant":
+            citations = [
+                dict(citation.raw)
+                for citation in part.citations
+                if citation.raw is not None and _is_ours(citation)
+            ]
+            if citations:
+                block["citations"] = citations
+        return [block if part.cache is None else _marked(block, part)]
 
     def _reasoning(self, part: Reasoning) -> list[Block]:
         """Only what this family signed goes back; unsigned or foreign reasoning is history the

@@ -36,22 +36,23 @@ def encode_turns(
     turns = _merged_turns(messages, encoder, losses, begins_at)
     if turns and turns[0].role == "assistant":
         turns.insert(0, _Turn(role="user", blocks=[{"type": "text", "text": OPENING}]))
-    turns = _answered(turns)
-    for turn in turns:
+    said: list[_Turn] = []
+    for turn in _answered(turns):
         if turn.role == "assistant":
             _close_thinking(turn)
-    turns = [turn for turn in turns if turn.blocks]
-    if turns and turns[-1].role == "assistant":
-        _end_prefill(turns[-1])
-    return [{"role": turn.role, "content": plain_or_blocks(turn.blocks)} for turn in turns]
+        if turn.blocks:
+            said.append(turn)
+    if said and said[-1].role == "assistant":
+        _end_prefill(said[-1])
+    return [{"role": turn.role, "content": plain_or_blocks(turn.blocks)} for turn in said]
 
 
 def leading_system(messages: tuple[Message, ...]) -> int:
     """How many instructions stand before the first turn."""
-    return next(
-        (number for number, message in enumerate(messages) if message.role not in SYSTEM_ROLES),
-        len(messages),
-    )
+    for number, message in enumerate(messages):
+        if message.role not in SYSTEM_ROLES:
+            return number
+    return len(messages)
 
 
 def plain_or_blocks(blocks: list[Block]) -> str | list[Block]:
@@ -80,8 +81,10 @@ def _merged_turns(
             turns += waiting
             waiting = []
         turn = _encoded_turn(message, role, number, encoder, losses)
-        unanswered |= {call.call_id for call in turn.calls}
-        unanswered -= {result.call_id for result in turn.results.values()}
+        if turn.calls:
+            unanswered |= {call.call_id for call in turn.calls}
+        if turn.results:
+            unanswered -= {result.call_id for result in turn.results.values()}
         _join(turns, turn)
         if not unanswered:
             turns += waiting
@@ -136,7 +139,8 @@ def _answered(turns: list[_Turn]) -> list[_Turn]:
         if turn.role == "assistant":
             pending = _name_calls(turn, ids)
         elif turn.role == "user":
-            turn.blocks = _results_first(turn, pending)
+            if pending or turn.results:
+                turn.blocks = _results_first(turn, pending)
             pending = []
         answered.append(turn)
     if pending:

@@ -61,12 +61,9 @@ def encode_response(response: Response, context: ReplyContext) -> EncodedRespons
     }
     if response.usage is not None:
         body["usage"] = encode_usage(response.usage)
-    losses.extend(
-        name
-        for dialect, members in response.extensions.items()
-        if dialect != DIALECT_NAME
-        for name in members
-    )
+    for dialect, members in response.extensions.items():
+        if dialect != DIALECT_NAME:
+            losses += members
     return EncodedResponse(body=body, losses=tuple(dict.fromkeys(losses)))
 
 
@@ -81,7 +78,9 @@ def speaks_functions(request: Request | None) -> bool:
     """Whether the client offered its tools as legacy `functions`, and so reads answers in
     `function_call`. They stand at the end, with a search behind them at most (`decode_tools`).
     """
-    return request is not None and any(
+    if request is None or not request.tools:
+        return False
+    return any(
         isinstance(tool, Tool) and tool.origin == LEGACY_ORIGIN for tool in request.tools[-2:]
     )
 

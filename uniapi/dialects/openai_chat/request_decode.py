@@ -198,9 +198,11 @@ def _sampling(body: Mapping[str, Json]) -> Sampling:
             break
     if _RARELY_SAMPLED.isdisjoint(body):
         return Sampling(
-            temperature=decode_number(body.get("temperature"), "temperature"),
-            top_p=decode_number(body.get("top_p"), "top_p"),
-            max_output_tokens=_limit(body, limit),
+            temperature=decode_number(body["temperature"], "temperature")
+            if "temperature" in body
+            else None,
+            top_p=decode_number(body["top_p"], "top_p") if "top_p" in body else None,
+            max_output_tokens=_limit(body, limit) if limit in body else None,
         )
     stop = body.get("stop")
     stops = [stop] if isinstance(stop, str) else decode_list(stop, "stop")

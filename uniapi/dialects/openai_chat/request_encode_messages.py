@@ -91,10 +91,8 @@ class _MessageWriter:
         rest.
         """
         self.messages.extend(self.results)
-        self.messages.extend(
-            {"role": "tool", "tool_call_id": call_id, "content": NO_RESULT}
-            for call_id in self.pending
-        )
+        for call_id in self.pending:
+            self.messages.append({"role": "tool", "tool_call_id": call_id, "content": NO_RESULT})
         self.pending.clear()
         if self.attached:
             self.messages.append({"role": "user", "content": self.attached})
@@ -244,12 +242,18 @@ class _MessageWriter:
         """Content as a string or a list of parts; None when nothing is left. `single`: several
         texts without cache marks become one string.
         """
-        parts = [part for part in parts if not _is_member(part) and self._can_say(part, path)]
-        texts = [part for part in parts if isinstance(part, Text)]
-        is_plain = len(texts) == len(parts) and not any(text.cache for text in texts)
-        if is_plain and (single or len(parts) < 2):
-            return joiner.join(text.text for text in texts) if texts else None
-        pieces = [piece for part in parts if (piece := self._piece(part, path)) is not None]
+        said: list[Part] = []
+        texts: list[str] = []
+        for part in parts:
+            if isinstance(part, Text):
+                said.append(part)
+                if part.cache is None:
+                    texts.append(part.text)
+            elif not _is_member(part) and self._can_say(part, path):
+                said.append(part)
+        if len(texts) == len(said) and (single or len(said) < 2):
+            return joiner.join(texts) if texts else None
+        pieces = [piece for part in said if (piece := self._piece(part, path)) is not None]
         return pieces or None
 
     def _can_say(self, part: Part, path: str) -> bool:

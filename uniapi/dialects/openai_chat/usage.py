@@ -145,13 +145,13 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
     usage = usage or Usage()
     own = usage.raw if usage.raw is not None and usage.dialect == DIALECT_NAME else {}
     input_tokens, output_tokens = usage.input_tokens or 0, usage.output_tokens or 0
-    prompt = _members(at(own, "prompt_tokens_details"))
+    prompt = _members(own, "prompt_tokens_details") if own else {}
     prompt["cached_tokens"] = usage.cache_read_tokens or 0
     if usage.cache_write_tokens is not None:
         prompt["cache_write_tokens"] = usage.cache_write_tokens
     if usage.input_audio_tokens is not None:
         prompt["audio_tokens"] = usage.input_audio_tokens
-    completion = _members(at(own, "completion_tokens_details"))
+    completion = _members(own, "completion_tokens_details") if own else {}
     completion["reasoning_tokens"] = usage.reasoning_tokens or 0
     if usage.output_audio_tokens is not None:
         completion["audio_tokens"] = usage.output_audio_tokens
@@ -168,6 +168,7 @@ def encode_usage(usage: Usage | None) -> dict[str, Any]:
     return encoded
 
 
-def _members(details: Json) -> dict[str, Json]:
-    """A copy of an object; of anything else, which some vendor put there, nothing."""
+def _members(usage: Mapping[str, Json], name: str) -> dict[str, Json]:
+    """A copy of an object in it; of anything else, which some vendor put there, nothing."""
+    details = usage.get(name)
     return dict(details) if isinstance(details, dict) else {}

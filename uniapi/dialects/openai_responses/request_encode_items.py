@@ -82,11 +82,15 @@ def leans_on_stored_items(request: Request) -> bool:
     """Whether part of the conversation lies upstream: by the id of a response, a conversation or a
     prompt, or by that of an item.
     """
-    own = request.extensions.get(NAME, {})
-    is_stored = request.previous_response_id is not None or any(
-        own.get(name) for name in STATEFUL_MEMBERS
-    )
-    return is_stored or any(_is_reference(part) for part in iter_parts(request.messages))
+    if request.previous_response_id is not None:
+        return True
+    own = request.extensions.get(NAME)
+    if own and any(own.get(name) for name in STATEFUL_MEMBERS):
+        return True
+    for part in iter_parts(request.messages):
+        if isinstance(part, Unknown | Reasoning) and _is_reference(part):
+            return True
+    return False
 
 
 def _is_reference(part: Part) -> bool:
