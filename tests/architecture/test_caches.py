@@ -31,6 +31,7 @@ ASKED = {
     "network/environment_proxies.py": "entries of NO_PROXY, hosts that a request is sent to",
     "network/http1_connection.py": "addresses, of strangers those up to 1,024 characters",
     "stats/journal_line.py": "names of the configuration, models of clients (256 characters)",
+    "stats/period_sums.py": "client keys and providers of the configuration",
     "wire/http.py": "content types up to 256 characters",
     "wire/frames.py": "names of members and of models (256 characters)",
     "wire/request_head.py": "names of headers in a head of 16 KB",

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from .calendar import hour_of
-from .journal_line import Form, encode_text
+from .journal_line import LineForm, encode_text
 from .records import CallRecord
 
 _read_same = attrgetter(
@@ -78,7 +78,7 @@ class Batch:
 
     def lines(self) -> bytes:
         """For the journal: one line for each call, in their order."""
-        forms = {id(group): Form(group.calls[0]).line for group in self}
+        forms = {id(group): LineForm(group.calls[0]).line for group in self}
         places = map(id, self._of_calls)
         return encode_text(
             "".join([forms[place](call) for place, call in zip(places, self.calls, strict=True)])

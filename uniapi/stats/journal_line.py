@@ -49,7 +49,7 @@ def short_name(text: str) -> str:
 
 def encode_call(call: CallRecord) -> bytes:
     """The line, with its line break."""
-    return encode_text(Form(call).line(call))
+    return encode_text(LineForm(call).line(call))
 
 
 def encode_text(text: str) -> bytes:
@@ -57,7 +57,7 @@ def encode_text(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-class Form:
+class LineForm:
     """What the lines of equal calls (`batch`) have in common, as JSON text: between its pieces
     stand the id, times, tokens and the cost of each.
 
