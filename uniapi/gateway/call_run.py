@@ -94,8 +94,9 @@ class CallRun:
             state.setting.held.at(lane.target.provider)
         calls_before = len(state.attempts)
         tried: Tried | None = None
-        found = partial(self._ways, lane)
-        ways = await aside(found) if state.setting.takes_long else found()
+        # The frame waits as long as the answer takes: no partial is left in it.
+        takes_long = state.setting.takes_long
+        ways = await aside(partial(self._ways, lane)) if takes_long else self._ways(lane)
         while ways and (tried is None or len(state.attempts) < MAX_CALLS):
             one = Try(state, attempt, lane, ways.pop(0))
             failure = await one.make()

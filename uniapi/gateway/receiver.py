@@ -356,6 +356,8 @@ class Receiver:
         if isinstance(report.text, list):
             report.text = None
         self._probe = None
+        # Neither is asked again, and what they stand for need not last as long as a stream.
+        self._make_pipe, self._classify = _no_pipe, _no_failure
         self.is_committed = True
         if self.pipe is not None and self.pipe.streams:
             self._clock.look_by(self._clock.due())

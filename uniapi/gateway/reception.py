@@ -96,6 +96,7 @@ class Reception:
                 minds_session=entry.candidates.minds_sessions or key.policy == "sticky",
             )
             question = await aside(asked) if takes_long else asked()
+            del asked  # this frame waits as long as the answer takes
             preferences = entry.snapshot.config.preferences
             admitted = self._limits.admit(
                 key,
