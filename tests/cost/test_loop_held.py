@@ -4,11 +4,15 @@ threads. Counted in lines of ours that run on the loop's own thread, at two size
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import threading
 from collections import Counter
 
 import pytest
-from whole_gateway import PACKAGE, WholeGateway, chat_answer, messages_answer
+from whole_gateway import PACKAGE, WholeGateway, chat_answer, json_answer, messages_answer
+
+from uniapi.gateway import attempt_request, prepared
 
 SIZES = (3_000, 9_000)
 MOST_MORE = 1_500
@@ -121,3 +125,42 @@ async def test_a_long_request_is_worked_out_beside_the_loop(gateway, model, kind
     assert sum(counts[1].values()) < MOST_LINES, counts[1].most_common(12)
     more = counts[1] - counts[0]
     assert sum(more.values()) < MOST_MORE, more.most_common(12)
+
+
+async def test_a_short_request_is_long_by_the_pictures_that_are_fetched_for_it(
+    gateway, monkeypatch
+):
+    """Fifty megabytes of pictures would be put into its body on the loop."""
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(2_000_000)
+
+    async def show(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(picture) + picture)
+        await writer.drain()
+        writer.close()
+
+    done = []
+
+    def note(module, name):
+        work = getattr(module, name)
+
+        def noted(*given, **named):
+            done.append((name, threading.current_thread() is threading.main_thread()))
+            return work(*given, **named)
+
+        monkeypatch.setattr(module, name, noted)
+
+    note(sys.modules["uniapi.network.fetch"], "joined")
+    note(attempt_request, "prepare")
+    note(prepared, "dump_long_json")
+    host = await asyncio.start_server(show, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{host.sockets[0].getsockname()[1]}/a.png"
+    parts = [{"type": "image_url", "image_url": {"url": url}}]
+    gateway.upstream.answer = json_answer(
+        {"candidates": [{"content": {"parts": [{"text": "ok"}]}, "finishReason": "STOP"}]}
+    )
+    body = {"model": "pictured", "messages": [{"role": "user", "content": parts}]}
+    await gateway.post("/v1/chat/completions", body)
+    host.close()
+    await host.wait_closed()
+    assert done == [("joined", False), ("prepare", False), ("dump_long_json", False)]

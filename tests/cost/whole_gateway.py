@@ -166,8 +166,16 @@ class WholeGateway:
                     "api": "sk-up-0123456789",
                     "model": [{"claude-x": "translated"}],
                 },
+                {
+                    "provider": "gemini",
+                    "engine": "gemini",
+                    "base_url": f"{host}/v1beta",
+                    "api": "sk-up-0123456789",
+                    "model": [{"gemini-x": "pictured"}],
+                },
             ],
             "api_keys": [{"api": KEY}],
+            "preferences": {"allow_private_urls": True},
         }
         parsed, _ = parse_config(
             json.dumps(config), source="test", engines=engine_names(), environment={}

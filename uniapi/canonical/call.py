@@ -87,6 +87,8 @@ class Call:
     its text fields.
     """
     upload_bytes: int = 0
+    fetched_bytes: int = 0
+    """Of the media that were fetched for it, which make a short body a long one."""
     client_ip: str | None = None
     received_at_s: float = 0.0
     hold: Callable[[int], None] = holds_nothing

@@ -46,6 +46,18 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     return _built(state, way, context, NOTHING_REMEMBERED)
 
 
+class Counted:
+    """`hold`, and how many `bytes` it was told of."""
+
+    def __init__(self, hold: Callable[[int], None]) -> None:
+        self.bytes = 0
+        self._hold = hold
+
+    def hold(self, size: int) -> None:
+        self._hold(size)
+        self.bytes += size
+
+
 class AttemptRequest:
     """`prepare`, then `authorize` what it gives, where the credential is not in it already."""
 
@@ -94,15 +106,18 @@ class AttemptRequest:
         request = await self._worked_out(decoded.get)
         needs_inline = await self._worked_out(partial(needs_media, way, request))
         if needs_inline is not None:
+            fetched = Counted(state.call.hold)
             request = await state.around.media.inline(
                 request,
                 needs_inline,
                 self._lane.passage,
                 allow_private=state.setting.lanes.preferences.allow_private_urls,
                 client=state.call.principal.key_id,
-                hold=state.call.hold,
+                hold=fetched.hold,
             )
             decoded.put(request)
+            state.call = replace(state.call, fetched_bytes=state.call.fetched_bytes + fetched.bytes)
+            self._is_long = _is_long(state, way)
         return await self._worked_out(partial(self._signed, request))
 
     def _signed(self, request: Request) -> Request:
@@ -134,9 +149,10 @@ def _is_long(state: CallState, way: Way) -> bool:
     """Whether what is done with it would keep streams waiting: of what is translated, 64 KB take
     some ten milliseconds.
     """
+    call = state.call
     if state.setting.takes_long:
         return True
-    return way.road is Road.TRANSLATE and len(state.call.body) > LONG_BYTES
+    return way.road is Road.TRANSLATE and len(call.body) + call.fetched_bytes > LONG_BYTES
 
 
 def _built(

@@ -160,4 +160,5 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
 
 def written_for(call: Call, body: dict[str, Any]) -> bytes:
     """`body` in JSON; that of a large call is written in a thread."""
-    return dump_long_json(body) if len(call.body) > LARGE_BYTES else dump_json(body)
+    long = len(call.body) + call.fetched_bytes > LARGE_BYTES
+    return dump_long_json(body) if long else dump_json(body)

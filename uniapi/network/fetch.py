@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from uniapi.canonical import Failure, FailureKind, RequestRefused
-from uniapi.wire import HttpRequest, ResponseHead
+from uniapi.wire import LARGE_BYTES, HttpRequest, ResponseHead
 
 from .passage import USUAL, Passage
 from .transport import Exchange, Transport
@@ -51,7 +51,7 @@ class _Collector:
     """A Sink that keeps everything, up to a bound."""
 
     def __init__(self, max_bytes: int, budget: Budget | None) -> None:
-        self.done: asyncio.Future[tuple[ResponseHead, bytes]] = (
+        self.done: asyncio.Future[tuple[ResponseHead, list[bytes]]] = (
             asyncio.get_running_loop().create_future()
         )
         self._head: ResponseHead | None = None
@@ -77,7 +77,7 @@ class _Collector:
 
     def end(self) -> None:
         if not self.done.done() and self._head is not None:
-            self.done.set_result((self._head, b"".join(self._pieces)))
+            self.done.set_result((self._head, self._pieces))
 
     def fail(self, failure: Failure) -> None:
         if not self.done.done():
@@ -101,10 +101,18 @@ async def fetch(
     collector = _Collector(max_bytes, budget)
     exchange: Exchange = transport.send(request, collector, passage=passage)
     try:
-        return await asyncio.wait_for(collector.done, timeout_s)
+        head, pieces = await asyncio.wait_for(collector.done, timeout_s)
     except asyncio.TimeoutError:
         raise FetchFailed(
             Failure(kind=FailureKind.TIMEOUT, message=f"no answer within {timeout_s:g} s")
         ) from None
     finally:
         exchange.cancel()
+    # Joining what is large lets other threads go on meanwhile.
+    if sum(map(len, pieces)) <= LARGE_BYTES:
+        return head, joined(pieces)
+    return head, await asyncio.get_running_loop().run_in_executor(None, joined, pieces)
+
+
+def joined(pieces: list[bytes]) -> bytes:
+    return b"".join(pieces)
