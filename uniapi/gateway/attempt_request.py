@@ -46,7 +46,7 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     return _built(state, way, context, NOTHING_REMEMBERED)
 
 
-class Counted:
+class Fetched:
     """`hold`, and how many `bytes` it was told of."""
 
     def __init__(self, hold: Callable[[int], None]) -> None:
@@ -106,7 +106,7 @@ class AttemptRequest:
         request = await self._worked_out(decoded.get)
         needs_inline = await self._worked_out(partial(needs_media, way, request))
         if needs_inline is not None:
-            fetched = Counted(state.call.hold)
+            fetched = Fetched(state.call.hold)
             request = await state.around.media.inline(
                 request,
                 needs_inline,
