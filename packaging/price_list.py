@@ -18,13 +18,16 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+from uniapi.money.price_list import without_date  # noqa: E402
+
 PINNED = ROOT / "packaging" / "prices.txt"
 LIST = ROOT / "uniapi" / "money" / "prices.json.gz"
 FORMAT = 1
@@ -161,7 +164,15 @@ def _vendor(vendor: Any, today: datetime.date) -> dict[str, Any]:
             name = _name(text, vendor.id)
             if own in found and name not in found and _first(vendor, text) is model:
                 found[name] = own
-    return dict(sorted(found.items()))
+    return {name: row for name, row in sorted(found.items()) if not _goes_without(name, found)}
+
+
+def _goes_without(name: str, found: Mapping[str, Any]) -> bool:
+    """Whether a further name is the dated snapshot of one that stands for the same model: the rule
+    of `price_list` finds such.
+    """
+    plain = without_date(name) if isinstance(found[name], str) else None
+    return plain in found and found[name] in (plain, found[plain])
 
 
 def _completed(vendor: str, name: str, row: Row) -> Row:
