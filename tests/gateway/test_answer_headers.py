@@ -23,6 +23,8 @@ TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
         ("text/plain; x=, text/html", TEXT),
         ("image/svg+xml", BYTES),
         ("Image/SVG", BYTES),
+        ("audio/x+xml", BYTES),
+        ("video/X+XML; charset=utf-8", BYTES),
         ("audio/mpeg; x=, text/html", BYTES),
         ("application/xhtml+xml", BYTES),
         ("application/javascript", BYTES),

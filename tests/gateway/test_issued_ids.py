@@ -92,6 +92,9 @@ FOUND = [
     ),
     ("openai_responses", {"previous_response_id": "resp_1"}, [("previous_response_id", "resp_1")]),
     ("openai_responses", {"conversation": {"id": "conv_1"}}, [("conversation", "conv_1")]),
+    ("openai_responses", {"input": [{"id": "msg_1"}]}, [("input[0].id", "msg_1")]),
+    ("openai_responses", {"input": [{"type": None, "id": "msg_1"}]}, [("input[0].id", "msg_1")]),
+    ("openai_responses", {"input": [{"role": "user", "id": "msg_1", "content": "x"}]}, []),
     (
         "openai_responses",
         {

@@ -52,6 +52,14 @@ def test_what_is_named_is_written_out_in_its_place():
     assert resolved.json["unknown"] == [1.5]
 
 
+def test_a_reference_without_its_type_is_one():
+    items = IssuedItems()
+    items.remember("k", [SAID], 0.0)
+    assert items.resolve(call([{"id": "msg_1"}]), 1.0).json["input"] == [SAID]
+    asked = call([{"id": "msg_1", "role": "user", "content": "x"}])
+    assert items.resolve(asked, 1.0) is asked
+
+
 def test_what_is_not_known_stays_as_it_is():
     """Another client key's item, one that is an hour old, one never met, and what is no list of
     items.

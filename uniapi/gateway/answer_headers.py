@@ -54,12 +54,15 @@ _BYTES = "application/octet-stream"
 def harmless_type(stated: str) -> str:
     """What an answer is called that a provider calls `stated`: JSON, events, plain text, sound or
     a picture. A page or an SVG image would run scripts in our origin, where the owner's browser
-    has an admin key: they are text and bytes, as is whatever names several types, of which a
-    browser takes the last (https://fetch.spec.whatwg.org/#concept-header-extract-mime-type).
+    has an admin key: they are text and bytes, as is whatever a browser shows as XML (any type that
+    ends with `+xml`), and whatever names several types, of which a browser takes the last
+    (https://fetch.spec.whatwg.org/#concept-header-extract-mime-type).
     """
     kind = stated.partition(";")[0].strip().lower()
     is_one = "," not in stated and _MEDIA_TYPE.fullmatch(kind) is not None
-    is_media = kind.startswith(("audio/", "image/", "video/")) and "svg" not in kind
+    is_media = kind.startswith(("audio/", "image/", "video/")) and not (
+        "svg" in kind or "xml" in kind
+    )
     is_data = kind in _DATA or (kind.startswith("application/") and kind.endswith("+json"))
     if is_one and (is_media or is_data):
         return header_text(stated)

@@ -3,11 +3,11 @@ alone.
 
 The Responses API keeps what it answered, and clients rely on it: the Vercel AI SDK and what is
 built on it (`store` is true by default there) send the earlier turns of a tool loop as
-`item_reference`. A relayed answer's items live at the provider (see `pins`). A translated answer's
-items exist only here: they are kept for an hour, in memory, bounded by size, for the client key
-that got them, and a request that names them is given them back in full before anything else looks
-at it. An id that is not known stays as it is, for `pins` to judge. Answers given with `store:
-false` are not kept.
+`item_reference` (whose type may be left out). A relayed answer's items live at the provider (see
+`pins`). A translated answer's items exist only here: they are kept for an hour, in memory, bounded
+by size, for the client key that got them, and a request that names them is given them back in full
+before anything else looks at it. An id that is not known stays as it is, for `pins` to judge.
+Answers given with `store: false` are not kept.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class IssuedItems:
         if (
             not self._kept
             or not CLIENT_DIALECTS[call.dialect].keeps_items
-            or b'"item_reference"' not in call.body
+            or b'"id"' not in call.body
         ):
             return call
         asked = call.json.get("input")
@@ -63,11 +63,10 @@ class IssuedItems:
         return replace(call, json=body, body=dump_json(body))
 
     def _written_out(self, owner: str, item: Json, now: Monotonic) -> Json:
-        if (
-            not isinstance(item, dict)
-            or item.get("type") != "item_reference"
-            or not isinstance(item.get("id"), str)
-        ):
+        if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+            return item
+        kind = item.get("type")
+        if kind != "item_reference" and (kind is not None or item.get("role") is not None):
             return item
         text = self._kept.get((owner, item["id"]), now)
         return item if text is None else load_json(text)

@@ -39,7 +39,9 @@ def _find_ids(body: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
 
 def _find_ids_of_item(item: Mapping[str, Json], place: str) -> Iterator[tuple[str, Json]]:
     """What an assistant's turn names is history: it says which files were cited."""
-    if item.get("type") == "item_reference":
+    kind = item.get("type")
+    # The one item whose type may be left out: what has neither type nor role is a reference too.
+    if kind == "item_reference" or (kind is None and item.get("role") is None):
         yield f"{place}.id", item.get("id")
     elif item.get("role") != "assistant":
         yield from find_file_ids(item, place)
@@ -60,7 +62,7 @@ CLIENT = ClientDialect(
         marks=(
             b'"previous_response_id"',
             b'"conversation"',
-            b'"item_reference"',
+            b'"id"',
             b'"file_id',
             b'"container"',
         ),
