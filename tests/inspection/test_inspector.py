@@ -49,6 +49,15 @@ async def test_a_request_is_there_while_it_runs_and_afterwards():
     assert (kept["status"], kept["received"]["path"]) == (200, "/v1/chat/completions")
 
 
+async def test_half_a_letter_in_a_name_stops_nothing():
+    """A lone surrogate is no text that can be written, and JSON may hold one."""
+    one = inspector()
+    one.configure(ON, SECRETS)
+    await settled(one, "r1", requested_model="a\ud800")
+    assert one.full("r1")["request_id"] == "r1"
+    assert one.row()["kept"] == 1
+
+
 async def test_the_last_ones_are_kept():
     """Three, the oldest go; what is on the way has its place too."""
     one = inspector()

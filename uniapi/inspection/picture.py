@@ -34,7 +34,7 @@ def picture(tap: Tap, secrets: tuple[str, ...]) -> dict[str, Any]:
     configuration, the longest first.
     """
     call, record = tap.call, tap.record
-    place = quote(call.resource or call.requested_model, safe="")
+    place = quote(call.resource or call.requested_model, safe="", errors="replace")
     return {
         **(_unrecorded(tap) if record is None else request_row(record)),
         "inspected": True,
