@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from uniapi.canonical import Failure, Json
 from uniapi.config import EngineNames, Provider
 
 from .anthropic import ClaudeEngine
@@ -24,7 +25,6 @@ from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Toke
 from .facts import quirk_for, rows_for
 from .learned import Learned, load_learned
 from .look_over import look_over
-from .mending import find_mending
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
 from .price_vendors import price_regions, price_vendor, price_vendors
@@ -79,6 +79,16 @@ ENGINES: Mapping[str, Engine] = _Engines(
     }
 )
 """Every engine by its name, without a vendor's preset: its module, class and arguments."""
+
+
+def find_mending(failure: Failure, body: Mapping[str, Json], dialect: str) -> Learned:
+    """What the refusal of `body`, which was said in `dialect`, teaches; nothing (false) when it
+    names nothing that may be changed. The texts are read in when somebody first refuses: making
+    their patterns is 9 ms of a start.
+    """
+    from . import mending
+
+    return mending.find_mending(failure, body, dialect)
 
 
 def engine_for(provider: Provider) -> Engine:

@@ -13,6 +13,7 @@ from typing import Any
 
 from uniapi.canonical import Failure, Json
 from uniapi.dialects import at_most, without_past_images
+from uniapi.values import dataclass
 from uniapi.wire import ITEM, Path, changed_at, holds, paths_to, walk
 
 from .learned import Learned, is_limit
@@ -21,6 +22,24 @@ Teach = Callable[[re.Match[str], Mapping[str, Json]], Learned]
 """(what was found in the text, the refused body) → what it teaches; nothing when the body does not
 hold what is named.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One form of refusal: `pattern` is searched for in the text, `teach(match, body)` gives what
+    it teaches about this request, nothing when the request does not hold what is named. Narrower
+    forms stand first: the first one that teaches anything is believed.
+    """
+
+    pattern: re.Pattern[str]
+    teach: Teach
+    reason: str
+
+
+def read_as(reason: str, pattern: str, teach: Teach) -> Reader:
+    """`teach` where `pattern` stands in a refusal, however it is capitalized."""
+    return Reader(re.compile(pattern, re.IGNORECASE), teach, reason)
+
 
 _NEVER = frozenset(
     {

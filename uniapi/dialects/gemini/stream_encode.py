@@ -76,7 +76,6 @@ class GeminiStreamEncoder(StreamEncoder):
     def __init__(self, context: ReplyContext) -> None:
         super().__init__(context)
         self._array = JsonArrayWriter() if context.framing == "json_array" else None
-        self._response_id: str | None = None
         self._extensions: dict[str, Json] = {}
         self._usage: Usage | None = None
         self._parts: dict[int, _Part] = {}

@@ -93,7 +93,6 @@ RESPONSES_MEMBERS = frozenset(
     {"include", "truncation", "max_tool_calls", "background", "prompt", "conversation"}
 )
 """Members of a Responses-shaped body (Cursor's) that a chat upstream calls unknown parameters."""
-EFFORTS: frozenset[str] = frozenset(get_args(Effort))
 
 
 _USUAL = frozenset(
