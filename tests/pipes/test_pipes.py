@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from uniapi.canonical import Failure, FailureKind, unfold
 from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, ReplyContext, UpstreamContext
+from uniapi.pipes.framing import frame_writer
 from uniapi.pipes.pipe import MAX_UNCOMMITTED_BYTES, MAX_WHOLE_BYTES
 from uniapi.pipes.relay import RelayStream, RelayWhole
 from uniapi.pipes.translate import Fold, TranslateStream, TranslateWhole, Unfold
-from uniapi.wire import SseDecoder, dump_json
+from uniapi.wire import DONE, SseDecoder, dump_json
 
 CHAT = UPSTREAM_DIALECTS["openai_chat"]
 MESSAGES = UPSTREAM_DIALECTS["anthropic"]
@@ -108,6 +109,32 @@ def test_a_cut_frame_is_closed_before_the_error():
     assert rest.startswith(b"\n\n")
     assert b'"error"' in rest
     assert pipe.report.failure.kind is FailureKind.BROKEN
+
+
+@pytest.mark.parametrize("model", [None, "mine"])
+@pytest.mark.parametrize("length", range(len(b"data: [D"), len(DONE)))
+def test_an_end_that_was_cut_is_written_out(length, model):
+    """Who reads lines takes `[DON` for a chunk that is no JSON. `[D` begins nothing else, so the
+    stream did end, whether it gave a reason before or not.
+    """
+    for chunks in (GOOD, GOOD.replace(b'"stop"', b"null")):
+        raw = chunks.removesuffix(DONE) + DONE[:length]
+        framer = SseDecoder()
+        writer = frame_writer(framer, CHAT, client_array=False, model=model, drops_usage=False)
+        pipe = RelayStream(framer, CHAT.observer(), ending, writer)
+        told = b"".join(pipe.feed(raw) + pipe.eof())
+        assert told.endswith(b"\n\n" + DONE)
+        assert told.count(DONE) == 1
+        assert pipe.report.is_whole
+
+
+@pytest.mark.parametrize("length", range(len(b"data: [D"), len(DONE)))
+def test_an_end_that_was_cut_is_one_in_another_dialect_too(length):
+    encoder = CLIENT_DIALECTS["anthropic"].stream_encoder(CONTEXT)
+    pipe = TranslateStream(SseDecoder(), CHAT.stream_decoder(UpstreamContext()), encoder)
+    told = b"".join(pipe.feed(GOOD.removesuffix(DONE) + DONE[:length]) + pipe.eof())
+    assert b'"message_stop"' in told
+    assert b'"error"' not in told
 
 
 def test_a_relay_notices_the_commit_the_usage_and_the_end():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from uniapi.canonical import Failure, Json
 from uniapi.dialects import SHAPE_ERRORS, Observer, StreamDecoder
 from uniapi.errors import WireError
-from uniapi.wire import Alike, Frame, Framer, Run, encode_sse, load_json
+from uniapi.wire import DONE, Alike, Frame, Framer, Run, encode_sse, is_cut_done, load_json
 
 from .framing import FrameWriter
 from .pipe import FRAME_ENDS, Collecting, Report, text_of
@@ -91,6 +91,9 @@ class RelayStream:
             return self.abort(Failure.cut(str(error)))
         self._observe(frames)
         out = self._written(frames)
+        if frames and is_cut_done(frames[-1].raw):
+            # Its beginning has gone on.
+            out.append(DONE[len(frames[-1].raw) :])
         if out:
             self._ends_clean = out[-1].endswith(FRAME_ENDS)
         if report.failure is None and not self._observer.is_whole:

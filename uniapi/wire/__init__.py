@@ -49,10 +49,11 @@ from .patch import (
     splice_text,
 )
 from .request_head import MAX_LENGTH_DIGITS, RequestHead, plain_head
-from .sse import SseDecoder, encode_comment, encode_sse
+from .sse import DONE, SseDecoder, encode_comment, encode_sse, is_cut_done
 
 __all__ = [
     "CREDENTIAL_HEADERS",
+    "DONE",
     "ERROR_PREFIX",
     "EXCEPTION_PREFIX",
     "HOP_BY_HOP",
@@ -108,6 +109,7 @@ __all__ = [
     "holds_twins",
     "inflater_for",
     "insert_member",
+    "is_cut_done",
     "load_json",
     "load_members",
     "media_type",

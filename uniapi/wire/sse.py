@@ -24,6 +24,10 @@ _NAMED = re.compile(rb"event: ([ -~]*)\ndata: ([^\r\n]*)\n\n")
 """The form of an event with a name that most vendors write."""
 
 
+DONE = b"data: [DONE]\n\n"
+"""With which OpenAI and who does as it does end a stream."""
+
+
 class SseDecoder:
     """Bytes → frames. Comments and empty events give frames with empty `data`, so that a relay
     loses no byte and a reader sees life.
@@ -115,7 +119,14 @@ class SseDecoder:
     def eof(self) -> list[Frame]:
         rest = self._put_together(b"")
         self._rest, self._searched = b"", 0
+        if is_cut_done(rest):
+            return [Frame(None, b"[DONE]", rest)]
         return [read_frame(rest)] if rest else []
+
+
+def is_cut_done(raw: bytes) -> bool:
+    """Whether this is the beginning of `[DONE]`'s frame, and can be of no other."""
+    return len(raw) >= len(b"data: [D") and DONE.startswith(raw)
 
 
 def read_frame(raw: bytes) -> Frame:

@@ -36,7 +36,7 @@ from uniapi.canonical import (
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
 from uniapi.values import dataclass
-from uniapi.wire import Run, encode_sse
+from uniapi.wire import DONE, Run, encode_sse
 
 from .answer_encode import (
     completion_id,
@@ -57,7 +57,6 @@ from .usage import encode_usage
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _to_ascii = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
 _LISTED = frozenset({"annotations", "images", "thinking_blocks", "reasoning_details"})
-_DONE = b"data: [DONE]\n\n"
 _TEXT_TAIL = b'},"logprobs":null,"finish_reason":null}]}\n\n'
 _CALL_TAIL = b'}}]},"logprobs":null,"finish_reason":null}]}\n\n'
 
@@ -233,11 +232,11 @@ class ChatStreamEncoder(StreamEncoder):
                     _dumped({**self._envelope, "choices": [], "usage": encode_usage(self._usage)})
                 )
             )
-        self.out.append(_DONE)
+        self.out.append(DONE)
 
     def on_failed(self, event: ResponseFailed) -> None:
         self.out.append(encode_sse(_dumped(encode_error(client_error(event.failure)))))
-        self.out.append(_DONE)
+        self.out.append(DONE)
 
     def _begin(self, choice: int, envelope: Mapping[str, Json]) -> None:
         self._begun.add(choice)

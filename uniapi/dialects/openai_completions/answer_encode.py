@@ -31,9 +31,7 @@ from uniapi.dialects.openai_chat.error import encode_error
 from uniapi.dialects.openai_chat.finish import encode_finish
 from uniapi.dialects.openai_chat.usage import encode_usage
 from uniapi.dialects.stream_encoder import StreamEncoder
-from uniapi.wire import dump_json, encode_sse
-
-_DONE = b"data: [DONE]\n\n"
+from uniapi.wire import DONE, dump_json, encode_sse
 
 
 def encode_response(response: Response, context: ReplyContext) -> EncodedResponse:
@@ -90,11 +88,11 @@ class CompletionStreamEncoder(StreamEncoder):
                     dump_json({**self._frame, "choices": [], "usage": encode_usage(self._usage)})
                 )
             )
-        self.out.append(_DONE)
+        self.out.append(DONE)
 
     def on_failed(self, event: ResponseFailed) -> None:
         self.out.append(encode_sse(dump_json(encode_error(client_error(event.failure)))))
-        self.out.append(_DONE)
+        self.out.append(DONE)
 
     def _write(self, choice: int, text: str) -> None:
         if text:
