@@ -75,7 +75,9 @@ def test_an_empty_home_is_empty_again(tmp_path, client):
 
 
 def test_another_tools_settings_come_back_byte_for_byte(claude):
-    """Comments, order, blanks, mode; written twice with different values in between."""
+    """Comments, order, blanks, mode; written twice with different values in between. Nobody else
+    may read the file while a key stands in it.
+    """
     file = claude.folder / ".claude/settings.json"
     file.write_bytes(SETTINGS)
     file.chmod(0o644)
@@ -84,9 +86,10 @@ def test_another_tools_settings_come_back_byte_for_byte(claude):
     assert b"// mine" in file.read_bytes()
     claude.write(port=9000)
     assert b"127.0.0.1:9000" in file.read_bytes()
-    assert file.stat().st_mode & 0o777 == 0o644
+    assert file.stat().st_mode & 0o777 == 0o600
     claude.undo()
     assert file.read_bytes() == SETTINGS
+    assert file.stat().st_mode & 0o777 == 0o644
     assert "nothing is undone" in claude.undo()[0]
 
 
@@ -96,11 +99,13 @@ def test_what_was_changed_in_between_stays(claude):
     """
     file = claude.folder / ".claude/settings.json"
     file.write_bytes(SETTINGS)
+    mode = file.stat().st_mode & 0o777
     claude.write()
     file.write_bytes(file.read_bytes().replace(b'"dark"', b'"light"'))
     claude.write(port=9000)
     claude.undo()
     assert file.read_bytes() == SETTINGS.replace(b'"dark"', b'"light"')
+    assert file.stat().st_mode & 0o777 == mode
 
 
 def test_a_link_stays_a_link(claude):

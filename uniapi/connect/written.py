@@ -29,8 +29,9 @@ _STATE = "state.json"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
     """One file that was written. `backup`: the name of the copy beside the state, None for a file
-    that did not exist; `written` is the digest of what we wrote last; `is_edited`: somebody else
-    has written in between, so the copy is no longer what should come back.
+    that did not exist; `mode`: who might read it before; `written` is the digest of what we wrote
+    last; `is_edited`: somebody else has written in between, so the copy is no longer what should
+    come back.
     """
 
     path: str
@@ -40,6 +41,7 @@ class _Entry:
     is_edited: bool
     puts: tuple[Put, ...]
     made_folders: tuple[str, ...] = ()
+    mode: int | None = None
 
     def plain(self) -> dict[str, Any]:
         puts = [
@@ -53,6 +55,7 @@ class _Entry:
             "edited": self.is_edited,
             "puts": puts,
             "made_folders": list(self.made_folders),
+            "mode": self.mode,
         }
 
 
@@ -65,6 +68,8 @@ class _Planned:
     content: bytes
     form: Format
     puts: tuple[Put, ...]
+    mode: int | None
+    """Of what it holds now."""
 
 
 class WrittenSettings:
@@ -97,13 +102,13 @@ class WrittenSettings:
         done: list[_Planned] = []
         try:
             for one in changed:
-                _replace(one.path, one.content)
+                _replace(one.path, one.content, (one.mode or 0o600) & 0o700)
                 done.append(one)
                 said.append(f"{one.path}: " + ("written" if one.before is None else "changed"))
         except OSError as error:
             for one in done:
                 with contextlib.suppress(OSError):
-                    _restore(one.path, one.before)
+                    _restore(one.path, one.before, one.mode)
             raise StartError(f"{one.path} cannot be written: {error.strerror}", 1) from None
         said += [line for one in changed for line in _replaced(one)]
         said.append(f"the files as they were are kept in {self._folder}")
@@ -136,7 +141,7 @@ class WrittenSettings:
                 " prints",
                 2,
             ) from None
-        return _Planned(path, before, merged.encode(), file.format, puts)
+        return _Planned(path, before, merged.encode(), file.format, puts, _mode(path))
 
     def _place(self, file: SettingsFile) -> Path:
         """The file itself, links followed: a dotfile that is a link stays one."""
@@ -162,6 +167,7 @@ class WrittenSettings:
                 is_edited=False,
                 puts=planned.puts,
                 made_folders=_missing_folders(planned.path),
+                mode=planned.mode,
             )
         first = {put.path: put for put in known.puts}
         puts = {
@@ -181,6 +187,7 @@ class WrittenSettings:
             is_edited=known.is_edited or known.written != _digest(planned.before or b""),
             puts=tuple(puts.values()),
             made_folders=known.made_folders,
+            mode=known.mode,
         )
 
     def _undo(self, entry: _Entry) -> list[str]:
@@ -191,13 +198,13 @@ class WrittenSettings:
         first = _read(self._folder / entry.backup) if entry.backup else None
         try:
             if _digest(now) == entry.written and not entry.is_edited:
-                _restore(path, first)
+                _restore(path, first, entry.mode or _mode(path))
                 _remove_folders(entry.made_folders)
                 return [f"{path}: " + ("as it was" if first is not None else "removed")]
             if entry.form == "own":
                 return [f"{path}: somebody changed it, so it is left"]
             text, left = take_back(_decoded(path, now), entry.form, entry.puts)
-            _replace(path, text.encode())
+            _replace(path, text.encode(), entry.mode or _mode(path))
         except TextRefused as error:
             kept = f"; as it was: {self._folder / entry.backup}" if entry.backup else ""
             raise StartError(f"{path} is left as it is: {error}{kept}", 2) from None
@@ -245,6 +252,7 @@ def _read_entry(row: Mapping[str, Any]) -> _Entry:
             for path, ours, before, made in row["puts"]
         ),
         made_folders=tuple(row["made_folders"]),
+        mode=row.get("mode"),
     )
 
 
@@ -273,19 +281,24 @@ def _decoded(path: Path, content: bytes) -> str:
         raise StartError(f"{path} is left as it is: it is no UTF-8 text", 2) from None
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """The file in one step, with the mode that it had (0600 for a new one: it holds a key)."""
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+def _mode(path: Path) -> int | None:
+    return path.stat().st_mode & 0o777 if path.exists() else None
+
+
+def _replace(path: Path, content: bytes, mode: int | None) -> None:
+    """The file in one step. While our settings stand in it, nobody else may read it: one of them
+    is a key.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, content)
-    path.chmod(mode)
+    path.chmod(mode or 0o600)
 
 
-def _restore(path: Path, content: bytes | None) -> None:
+def _restore(path: Path, content: bytes | None, mode: int | None) -> None:
     if content is None:
         path.unlink(missing_ok=True)
     else:
-        _replace(path, content)
+        _replace(path, content, mode)
 
 
 def _missing_folders(path: Path) -> tuple[str, ...]:
