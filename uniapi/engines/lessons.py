@@ -28,17 +28,17 @@ hold what is named.
 class Reader:
     """One form of refusal: `pattern` is searched for in the text, `teach(match, body)` gives what
     it teaches about this request, nothing when the request does not hold what is named. Narrower
-    forms stand first: the first one that teaches anything is believed.
+    forms stand first: the first one that teaches anything is believed. Who writes so stands above
+    the pattern.
     """
 
     pattern: re.Pattern[str]
     teach: Teach
-    reason: str
 
 
-def read_as(reason: str, pattern: str, teach: Teach) -> Reader:
+def read_as(pattern: str, teach: Teach) -> Reader:
     """`teach` where `pattern` stands in a refusal, however it is capitalized."""
-    return Reader(re.compile(pattern, re.IGNORECASE), teach, reason)
+    return Reader(re.compile(pattern, re.IGNORECASE), teach)
 
 
 _NEVER = frozenset(
