@@ -25,8 +25,8 @@ def prepare_boot():
         is_full = getattr(error, "errno", None) in numbers or any(
             os.strerror(number) in str(error) for number in numbers
         )
-        # CPython can leave a cut .pyc on a full disk, which is read as it is ever after: what it says
-        # depends on where the cut is.
+        # CPython can leave a cut .pyc on a full disk, which is read as it is ever after: what is
+        # said then depends on where the cut is.
         is_damaged = any(words in str(error) for words in ("marshal data", "EOF read where"))
         # Once the program itself runs, a full disk is its own matter.
         if not is_damaged and (not is_full or "uniapi" in sys.modules):

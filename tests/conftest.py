@@ -18,15 +18,19 @@ looks at the environment then.
 """
 
 # No deadline and no complaint about slowness: the machine may be busy, and time is nothing a test
-# here asserts.
+# here asserts. Few examples, for they are the same in every run: tests/endurance/ seeks others.
 settings.register_profile(
-    "project", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "project",
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
 
 
 def pytest_collection_finish():
-    """Eleven thousand tests are no garbage: a test that looks for some walks its own objects only."""
+    """Ten thousand tests are no garbage: who looks for some walks only what came since."""
     gc.collect()
     gc.freeze()
 

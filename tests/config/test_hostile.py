@@ -69,21 +69,21 @@ def outcome(text: str) -> str:
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_arbitrary_text(text: str) -> None:
     """Never another exception."""
     assert outcome(text) == "ok"
 
 
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"%@`#,? \n\t<$1.", max_size=200))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_text_made_of_what_yaml_cares_about(text: str) -> None:
     """Nor for broken or odd syntax."""
     assert outcome(text) == "ok"
 
 
 @given(trees)
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_arbitrary_yaml(tree: Any) -> None:
     """Nor for well-formed YAML of any outline."""
     assert outcome(yaml.safe_dump(tree)) == "ok"
@@ -119,7 +119,7 @@ def test_arbitrary_yaml(tree: Any) -> None:
         },
     )
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_wrong_types_anywhere_in_a_plausible_file(tree: Any) -> None:
     """Nor for any value under any key."""
     assert outcome(yaml.safe_dump(tree, sort_keys=False)) == "ok"
@@ -137,7 +137,7 @@ def test_wrong_types_anywhere_in_a_plausible_file(tree: Any) -> None:
         max_size=6,
     ),
 )
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_wrong_types_anywhere_in_preferences(provider: Any, key: Any) -> None:
     """The same, one level down."""
     tree = {

@@ -96,7 +96,7 @@ ODD = st.recursive(
 MEMBERS = ("tools", "reasoning", "thinking", "output_config", "generationConfig", "functions")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(sorted(CLIENT_DIALECTS)),
     st.dictionaries(st.sampled_from(MEMBERS), ODD, max_size=4),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from uniapi.canonical import Request
 from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, Quirk, UpstreamContext
 from uniapi.wire import Frame
 
@@ -157,16 +158,15 @@ KINDS = (
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("client", HISTORIES)
 def test_a_history_is_read_and_written_in_proportion(client: str, kind: str) -> None:
+    def decode(size: int) -> Request:
+        return CLIENT_DIALECTS[client].decode_request(HISTORIES[client](kind, size), "m", False)
+
+    assert grows_too_fast(lambda size: lambda: decode(size)) is None
+    requests = {size: decode(size) for size in (2, *SIZES)}
     for name, upstream in UPSTREAM_DIALECTS.items():
 
         def make(size: int, encode: Any = upstream.encode_request) -> Callable[[], Any]:
-            body = HISTORIES[client](kind, size)
-
-            def turn() -> None:
-                request = CLIENT_DIALECTS[client].decode_request(body, "m", False)
-                encode(request, Quirk())
-
-            return turn
+            return lambda: encode(requests[size], Quirk())
 
         assert grows_too_fast(make) is None, name
 

@@ -305,7 +305,7 @@ def test_choices_do_not_mix() -> None:
     ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.sampled_from(["<think>", "</think>", "<", "/", "t", " ", "\n", "x"]), max_size=8

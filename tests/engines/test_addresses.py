@@ -835,7 +835,7 @@ _PIECES = st.sampled_from(
     engine=st.sampled_from([None, *sorted(ENGINES)]),
 )
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_no_text_in_base_url_raises(
     target: Callable[..., Target], base_url: str, engine: str | None

@@ -162,7 +162,7 @@ def test_signs_as_botocore_does(request_: HttpRequest, session_token: str | None
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(alphabet="ab.:%2F~ -_é/", max_size=8), max_size=4), st.binary(max_size=20))
 def test_any_path_and_body_signs_as_botocore_does(segments: list[str], body: bytes) -> None:
     """Paths and bodies of any make are canonicalised as botocore does it."""

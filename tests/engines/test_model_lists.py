@@ -430,7 +430,7 @@ _JSON = st.recursive(
 
 
 @given(body=_JSON)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_a_server_answers_is_a_page_or_a_wire_error(body: Any) -> None:
     """No other exception, whatever the types."""
     for decode in DECODERS:

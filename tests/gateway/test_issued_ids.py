@@ -247,7 +247,7 @@ MEMBERS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.sampled_from(["openai_responses", "openai_chat", "anthropic", "gemini"]),
     st.dictionaries(MEMBERS, JSON, max_size=4),

@@ -47,7 +47,7 @@ def test_corrections():
     assert window.used(61.0) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 300), st.lists(st.floats(0, 3), min_size=1, max_size=250))
 def test_never_too_generous(limit, gaps):
     """Against the plain definition: what is let through never exceeds the limit in any window;

@@ -325,7 +325,7 @@ MODELS = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(body=OBJECTS, answer=HOSTILE, model=st.sampled_from(MODELS))
 def test_whatever_comes_only_the_documented_happens(
     body: dict[str, Any], answer: Any, model: str

@@ -71,7 +71,7 @@ def _written(yaml_of, keys_of, more, cooldown, nested, preferences):
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     configs(),

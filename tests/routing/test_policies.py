@@ -144,7 +144,7 @@ def test_a_ring_survives_a_change_of_size():
     assert turn(range(2), cursors, ("a",), lambda index: True) == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.integers(0, 50))
 def test_one_full_turn_is_exact_from_any_place(weights, start):
     """Any full turn of the ring holds each channel in proportion to its weight."""

@@ -20,7 +20,7 @@ def counted(all_calls):
 
 
 @given(some_calls, some_calls, some_calls)
-@settings(max_examples=50)
+@settings(max_examples=40)
 def test_merging_is_associative_and_commutative_and_the_same_as_counting_together(a, b, c):
     """In whatever groups and order counts are added up, the sum is the same to the last digit."""
     one, two, three = counted(a), counted(b), counted(c)
@@ -31,7 +31,7 @@ def test_merging_is_associative_and_commutative_and_the_same_as_counting_togethe
 
 
 @given(some_calls, some_calls)
-@settings(max_examples=50)
+@settings(max_examples=40)
 def test_shortening_and_merging_can_be_done_in_any_order(a, b):
     """A day kept in its short form is the sum of its hours in their short form."""
     one, two = counted(a), counted(b)
@@ -43,7 +43,7 @@ def test_shortening_and_merging_can_be_done_in_any_order(a, b):
 
 
 @given(some_calls)
-@settings(max_examples=50)
+@settings(max_examples=40)
 def test_shortening_changes_no_report(a):
     """The whole report is the same from the short form; long ago, only provider keys and addresses
     are missing.
@@ -55,7 +55,7 @@ def test_shortening_changes_no_report(a):
 
 
 @given(some_calls)
-@settings(max_examples=50)
+@settings(max_examples=40)
 def test_packing_loses_nothing(a):
     """What a file holds is what was counted."""
     counts = counted(a)

@@ -21,7 +21,7 @@ def counted(calls):
 
 
 @given(some_calls, some_calls)
-@settings(max_examples=50)
+@settings(max_examples=40)
 def test_an_outline_is_the_sum_of_its_parts_and_says_what_the_cells_say(a, b):
     """Made of the hours or of the day, by client key or by anything else, packed or not, the
     figures are the same.

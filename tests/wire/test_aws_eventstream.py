@@ -92,7 +92,7 @@ def test_any_split_gives_the_same_frames(sizes: list[int]) -> None:
     assert EventStreamDecoder().feed(stream) == frames + decoder.eof()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(st.text(min_size=1, max_size=20), header_values, max_size=6),
     st.binary(max_size=60),
@@ -206,7 +206,7 @@ def test_an_end_inside_a_message_is_refused() -> None:
         decoder.eof()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, len(EVENTS[1]) - 1), st.integers(1, 255))
 def test_any_flipped_byte_is_noticed(at: int, flip: int) -> None:
     """No single spoilt byte passes the checksums."""
@@ -215,7 +215,7 @@ def test_any_flipped_byte_is_noticed(at: int, flip: int) -> None:
         frames_of(spoilt)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=60))
 def test_any_header_block_is_read_or_refused(block: bytes) -> None:
     """Hostile headers behind good checksums give headers or a WireError, nothing else."""

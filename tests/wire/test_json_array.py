@@ -91,7 +91,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     objects=st.lists(st.dictionaries(st.text(max_size=4), VALUES, max_size=3), max_size=4),
     sizes=st.lists(st.integers(1, 9), min_size=1),

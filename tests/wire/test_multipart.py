@@ -70,7 +70,7 @@ def test_parts_come_with_their_names_values_and_places() -> None:
     assert len(FORM) == form.length
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=40))
 def test_any_split_gives_the_same_parts(sizes: list[int]) -> None:
     """How the bytes arrive changes nothing."""
@@ -288,7 +288,7 @@ def test_a_content_type_without_a_possible_boundary_is_refused(
         form_boundary(content_type)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -96,7 +96,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["model", "k", "message", 'q"', "a/b", ""]), JSON_VALUES, max_size=5
@@ -122,7 +122,7 @@ def test_a_splice_says_what_setting_the_parsed_member_says(
     assert apply_operations(body, [SetMember(path, {"new": "ü"})]) == json.loads(spliced)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=40))
 def test_any_bytes_give_bytes_or_none(data: bytes) -> None:
     """Hostile input never raises."""

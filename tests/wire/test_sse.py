@@ -78,7 +78,7 @@ LINES = st.sampled_from(
 ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(LINES, ENDS), max_size=12), st.lists(st.integers(0, 60), max_size=8))
 def test_no_byte_is_lost_at_any_split(lines: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
     """The raws joined are the input, and the frames equal those of the undivided input, whatever

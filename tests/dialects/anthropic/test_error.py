@@ -155,7 +155,7 @@ def test_a_html_page_is_quoted_by_its_title() -> None:
     assert UPSTREAM.decode_error(500, {}, b"").message == "the upstream answered 500"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(300, 599),
     st.binary(max_size=40)

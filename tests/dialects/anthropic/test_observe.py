@@ -163,7 +163,7 @@ def test_a_whole_answer_is_read_at_once() -> None:
     assert (failed.failure is not None, failed.committed) == (True, False)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.binary(max_size=30)

@@ -400,7 +400,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(KEYS, JSON, max_size=5))
 def test_any_json_is_a_response_or_a_wire_error(body: dict[str, Any]) -> None:
     """Hostile upstreams have only these two outcomes, and what is read can be written."""

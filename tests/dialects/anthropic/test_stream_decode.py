@@ -191,7 +191,7 @@ def test_any_split_of_the_bytes_gives_the_same_events(cuts: list[int]) -> None:
     assert events(FULL) == events(FULL, cuts=tuple(cuts))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, len(FULL) - 1))
 def test_a_stream_cut_anywhere_is_broken_unless_its_end_was_seen(length: int) -> None:
     """Never whole, never an exception."""
@@ -202,7 +202,7 @@ def test_a_stream_cut_anywhere_is_broken_unless_its_end_was_seen(length: int) ->
         assert b'"stop_reason": "' in FULL[:length]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, len(FULL) - 1), st.binary(min_size=1, max_size=4))
 def test_corrupted_bytes_keep_the_grammar(place: int, noise: bytes) -> None:
     """Whatever is read obeys the event grammar and ends once."""
@@ -247,7 +247,7 @@ BODIES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(BODIES, max_size=6))
 def test_hostile_events_keep_the_grammar(bodies: list[dict[str, Any]]) -> None:
     """Wrong types anywhere end in a failure, never in an exception."""

@@ -398,7 +398,7 @@ PARTS = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(PARTS, max_size=4))
 def test_what_is_encoded_is_decoded_again(parts: list[Part]) -> None:
     """Encoder and decoder agree on every part this dialect can say."""

@@ -463,7 +463,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(json_values)
 def test_hostile_blocks_give_an_answer_or_a_wire_error(block: Any) -> None:
     """Wrong types anywhere never raise anything else."""

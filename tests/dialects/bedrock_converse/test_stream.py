@@ -168,7 +168,7 @@ names = st.sampled_from(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(names, hostile), max_size=6))
 def test_hostile_frames_keep_the_grammar(frames: list[tuple[str | None, Any]]) -> None:
     """Wrong types anywhere end in a failure, never in an exception."""

@@ -524,7 +524,7 @@ types = st.sampled_from(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(types, hostile, hostile), max_size=6), hostile)
 def test_hostile_answers_keep_the_grammar(frames: list[tuple[str, Any, Any]], body: Any) -> None:
     """Wrong types anywhere end in a failure or a WireError, never in another exception."""

@@ -129,7 +129,7 @@ def decoded_answer(body: Any) -> Response | str:
         return str(error) if isinstance(error, WireError) else ERROR_OBJECT
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(body=OBJECTS, parts=st.lists(OBJECTS, max_size=3), role=st.sampled_from(["user", "model"]))
 def test_requests(body: dict[str, Any], parts: list[Any], role: str) -> None:
     """A request is decoded and encoded, or refused with the member's name; it is repaired in every
@@ -148,7 +148,7 @@ def test_requests(body: dict[str, Any], parts: list[Any], role: str) -> None:
             assert dump_json(encoded.body)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(body=OBJECTS, parts=st.lists(OBJECTS, max_size=4), grounding=JSON)
 def test_answers(body: dict[str, Any], parts: list[Any], grounding: Any) -> None:
     """An answer is decoded or is a WireError, a stream keeps the grammar, and what was decoded can

@@ -155,7 +155,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(bodies=st.lists(JSON, max_size=3), rest=st.binary(max_size=20))
 def test_it_never_raises(bodies: list[Any], rest: bytes) -> None:
     """Whatever goes by, it listens on."""

@@ -377,7 +377,7 @@ def test_a_daily_quota_is_marked() -> None:
     ).is_daily
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(300, 599),
     st.one_of(

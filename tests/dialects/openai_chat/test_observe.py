@@ -206,7 +206,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(JSON, max_size=3), st.binary(max_size=20))
 def test_listening_never_raises(values: list[Any], data: bytes) -> None:
     """Any frame and any body."""

@@ -1051,7 +1051,7 @@ def test_an_empty_turn_is_asked_as_it_is() -> None:
     assert encode(lost, Quirk(has_images=False))["messages"] == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(JSON, max_size=3),
     st.dictionaries(

@@ -798,7 +798,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(JSON, JSON, JSON)
 def test_hostile_answers_are_read_or_refused(message: Any, usage: Any, logprobs: Any) -> None:
     """Any JSON gives an answer that can be written, a WireError or a failure; nothing else."""

@@ -616,7 +616,7 @@ def test_a_freeform_tool_is_told_apart_again() -> None:
     assert (ToolCall(call_id="c1", name="exec", arguments="ls", kind="custom"),) == parts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(1, 400), max_size=6), st.sampled_from(sorted(DELTAS)))
 def test_events_do_not_depend_on_the_split(cuts: list[int], name: str) -> None:
     """The bytes may come in any pieces."""
@@ -624,7 +624,7 @@ def test_events_do_not_depend_on_the_split(cuts: list[int], name: str) -> None:
     assert decode(stream) == decode(stream, cuts=tuple(cuts))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 60), max_size=6), st.booleans())
 def test_think_tags_are_found_at_any_split(cuts: list[int], is_closed: bool) -> None:
     """A tag cut anywhere is still a tag, and no character is lost or told twice."""
@@ -687,7 +687,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(JSON, max_size=4), st.lists(JSON, max_size=3))
 def test_hostile_streams_keep_the_grammar(deltas: list[Any], frames: list[Any]) -> None:
     """Any JSON, as a delta or as a frame, gives events under the grammar that can be written; never
@@ -706,7 +706,7 @@ def test_hostile_streams_keep_the_grammar(deltas: list[Any], frames: list[Any]) 
     assert b"".join(out for event in events for out in encoder.feed(event)).endswith(DONE)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 700), st.binary(max_size=3))
 def test_a_stream_cut_or_garbled_anywhere_keeps_the_grammar(cut: int, garbage: bytes) -> None:
     """Half a stream, or one with foreign bytes in it, ends in exactly one terminal."""
@@ -1010,7 +1010,7 @@ PADDED = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -725,7 +725,7 @@ HOSTILE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(HOSTILE | JSON, max_size=6))
 def test_hostile_streams_keep_the_grammar(values: list[Any]) -> None:
     """Whatever the frames say, the events obey the grammar and end in one terminal."""
@@ -737,7 +737,7 @@ def test_hostile_streams_keep_the_grammar(values: list[Any]) -> None:
     assert events
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(JSON, st.lists(JSON | st.sampled_from([MESSAGE, REASONING, CALL]), max_size=3))
 def test_hostile_answers(value: Any, items: list[Any]) -> None:
     """Whatever the JSON, the outcome is an answer, a failure or WireError."""

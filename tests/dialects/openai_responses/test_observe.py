@@ -124,7 +124,7 @@ def test_whole_answers() -> None:
     assert broken.unreadable == 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.binary(max_size=30),
     st.sampled_from(

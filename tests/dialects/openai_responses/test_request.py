@@ -629,7 +629,7 @@ ITEM = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ITEM | JSON, max_size=4), JSON, JSON, JSON)
 def test_hostile_bodies_are_refused_or_carried(
     items: list[Any], tools: Any, text: Any, choice: Any

@@ -16,8 +16,9 @@ from typing import Any
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.numbered_names import NumberedNames
 
-from .request_encode_names import DistinctIds, clean_call_id
+from .request_encode_names import clean_call_id
 from .vocabulary import is_made_citation, is_made_search, member
 
 CONTINUE = "Continue."
@@ -210,13 +211,13 @@ class _CallIds:
     """Walks the blocks of a conversation in order: `_open` are the calls without a result yet."""
 
     def __init__(self) -> None:
-        self._ids = DistinctIds()
+        self._ids = NumberedNames()
         self._open: dict[str, deque[str]] = {}
 
     def mend(self, block: Json) -> Json:
         match member(block, "type"):
             case "tool_use" if isinstance(block.get("id"), str):
-                wire_id = self._ids.wire(block["id"])
+                wire_id = self._ids.next(clean_call_id(block["id"]))
                 self._open.setdefault(block["id"], deque()).append(wire_id)
                 return _with_id(block, "id", wire_id)
             case "tool_result" if isinstance(block.get("tool_use_id"), str):

@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import field
 
 from uniapi.canonical import Json, Message, Role, ToolCall, ToolResult
+from uniapi.dialects.numbered_names import NumberedNames
 from uniapi.dialects.turn_repair import NO_RESULT, OPENING, encode_system, orphan_label
 from uniapi.values import dataclass
 
-from .request_encode_names import DistinctIds
+from .request_encode_names import clean_call_id
 from .request_encode_parts import Block, PartEncoder
 
 SYSTEM_ROLES = ("system", "developer")
@@ -130,7 +131,7 @@ def _answered(turns: list[_Turn]) -> list[_Turn]:
     ids unique and clean.
     """
     answered: list[_Turn] = []
-    ids = DistinctIds()
+    ids = NumberedNames()
     pending: list[tuple[str, str]] = []
     for turn in turns:
         if pending and turn.role != "user":
@@ -148,13 +149,13 @@ def _answered(turns: list[_Turn]) -> list[_Turn]:
     return answered
 
 
-def _name_calls(turn: _Turn, ids: DistinctIds) -> list[tuple[str, str]]:
+def _name_calls(turn: _Turn, ids: NumberedNames) -> list[tuple[str, str]]:
     """Gives every call of the turn its wire id; returns (the client's id, the wire's) in order."""
     pending: list[tuple[str, str]] = []
     for block in turn.blocks:
         if block["type"] == "tool_use":
             original = str(block["id"])
-            block["id"] = ids.wire(original)
+            block["id"] = ids.next(clean_call_id(original))
             pending.append((original, block["id"]))
     return pending
 

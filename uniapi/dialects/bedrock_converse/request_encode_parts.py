@@ -26,6 +26,7 @@ from uniapi.canonical import (
 from uniapi.dialects.cache_marks import ephemeral
 from uniapi.dialects.function_tools import call_object
 from uniapi.dialects.losses import REASONING_LOSS
+from uniapi.dialects.numbered_names import NumberedNames
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.text_documents import is_text
 
@@ -72,7 +73,7 @@ class PartEncoder:
         self._quirk = quirk
         self._names = names
         self._losses = losses
-        self._document_names: set[str] = set()
+        self._document_names = NumberedNames(MAX_DOCUMENT_NAME, " ")
 
     def blocks(self, part: Part, where: str, role: Role) -> list[Block]:
         """The blocks for `part`, its cache point behind it; `where` is the message it stands in,
@@ -243,12 +244,7 @@ class PartEncoder:
         if stem and extension.lower() in EXTENSION_FORMATS["file"]:
             wanted = stem
         base = _REFUSED_IN_NAME.sub(" ", wanted).strip()[:MAX_DOCUMENT_NAME].strip() or "document"
-        name, count = base, 1
-        while name in self._document_names:
-            count += 1
-            name = f"{base[: MAX_DOCUMENT_NAME - 8]} {count}"
-        self._document_names.add(name)
-        return name
+        return self._document_names.next(base)
 
 
 def needs_inline(media: Media, quirk: Quirk) -> bool:

@@ -8,11 +8,12 @@ turn to answer.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import field
 
 from uniapi.canonical import CacheHint, Json, Message, Role, ToolResult
+from uniapi.dialects.numbered_names import NumberedNames
 from uniapi.dialects.turn_repair import NO_RESULT, OPENING, orphan_label
 from uniapi.values import dataclass
 
@@ -102,21 +103,21 @@ def _answered(turns: list[_Turn]) -> list[_Turn]:
     for each.
     """
     answered: list[_Turn] = []
-    taken: set[str] = set()
+    ids = NumberedNames(MAX_LENGTH)
     pending: list[tuple[str, str]] = []
     for turn in turns:
         if turn.role == "user":
             turn.blocks = _results_first(turn, pending)
             pending = []
         else:
-            pending = _name_calls(turn, taken)
+            pending = _name_calls(turn, ids)
         answered.append(turn)
     if pending:
         answered.append(_Turn(role="user", blocks=_results_first(_Turn(role="user"), pending)))
     return [turn for turn in answered if turn.blocks]
 
 
-def _name_calls(turn: _Turn, taken: set[str]) -> list[tuple[str, str]]:
+def _name_calls(turn: _Turn, ids: NumberedNames) -> list[tuple[str, str]]:
     """Gives every call of the turn an id that no call before it has («`tool_use` ids must be
     unique»); returns (the id it had, the id it has) in order.
     """
@@ -126,11 +127,7 @@ def _name_calls(turn: _Turn, taken: set[str]) -> list[tuple[str, str]]:
         if not isinstance(call, dict) or call.get("type") == "server_tool_use":
             continue
         original = str(call["toolUseId"])
-        unique, count = original, 1
-        while unique in taken:
-            count += 1
-            unique = f"{original[: MAX_LENGTH - len(f'_{count}')]}_{count}"
-        taken.add(unique)
+        unique = ids.next(original)
         block["toolUse"] = {**call, "toolUseId": unique}
         pending.append((original, unique))
     return pending
@@ -140,7 +137,7 @@ def _results_first(turn: _Turn, pending: list[tuple[str, str]]) -> list[Block]:
     """The turn's blocks with the results of `pending` in front, in the order of the calls; results
     of no call become text.
     """
-    found: dict[str, list[Block]] = {}
+    found: dict[str, deque[Block]] = {}
     seen: Counter[str] = Counter()
     wanted = Counter(original for original, _ in pending)
     rest: list[Block] = []
@@ -151,14 +148,14 @@ def _results_first(turn: _Turn, pending: list[tuple[str, str]]) -> list[Block]:
             rest.append(block)
             continue
         if seen[call_id] < wanted[call_id]:
-            found.setdefault(call_id, []).append(block)
+            found.setdefault(call_id, deque()).append(block)
         else:
             rest += turn.orphans[call_id][seen[call_id]]
         seen[call_id] += 1
     results: list[Block] = []
     for original, unique in pending:
         waiting = found.get(original)
-        result = waiting.pop(0)["toolResult"] if waiting else {"content": [{"text": NO_RESULT}]}
+        result = waiting.popleft()["toolResult"] if waiting else {"content": [{"text": NO_RESULT}]}
         results.append({"toolResult": {**result, "toolUseId": unique}})
     return results + rest
 

@@ -9,6 +9,7 @@ written as such, one without a call becomes a user's text that says what it is.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,10 +36,10 @@ def with_answered_calls(items: Sequence[_Item]) -> list[_Item]:
 class _Pairing:
     def __init__(self, items: Sequence[_Item]) -> None:
         self._items = items
-        self._unclaimed: dict[str, list[int]] = {}
+        self._unclaimed: dict[str, deque[int]] = {}
         for position, item in enumerate(items):
             if item.get("type") in OUTPUT_OF.values():
-                self._unclaimed.setdefault(item["call_id"], []).append(position)
+                self._unclaimed.setdefault(item["call_id"], deque()).append(position)
         self._claimed: set[int] = set()
         self._run: list[tuple[int, _Item]] = []
         self._paired: list[_Item] = []
@@ -63,14 +64,12 @@ class _Pairing:
         """The outputs of the calls since the last output."""
         for position, call in self._run:
             kind = OUTPUT_OF[call["type"]]
-            later = [
-                place
-                for place in self._unclaimed.get(call["call_id"], ())
-                if place > position and place not in self._claimed
-            ]
-            if later:
-                self._claimed.add(later[0])
-                self._paired.append({**self._items[later[0]], "type": kind})
+            places = self._unclaimed.get(call["call_id"], deque())
+            while places and places[0] < position:
+                places.popleft()
+            if places:
+                self._claimed.add(places[0])
+                self._paired.append({**self._items[places.popleft()], "type": kind})
             else:
                 self._paired.append({"type": kind, "call_id": call["call_id"], "output": NO_RESULT})
         self._run = []
