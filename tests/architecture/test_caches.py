@@ -44,7 +44,10 @@ ASKED = {
 def caching() -> set[str]:
     found = set()
     for path in PACKAGE.rglob("*.py"):
-        tree = ast.parse(path.read_text())
+        text = path.read_text()
+        if "cache" not in text:
+            continue
+        tree = ast.parse(text)
         names = {
             node.id if isinstance(node, ast.Name) else node.attr
             for node in ast.walk(tree)

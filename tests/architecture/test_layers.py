@@ -1,6 +1,7 @@
 """The import rules between rooms (docs/design.md, Rooms) hold."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -104,19 +105,21 @@ def modules(room):
     return sorted((PACKAGE / room).rglob("*.py"))
 
 
+@functools.cache
 def imported(path):
     """(absolute dotted name, names) of every import in a module, those inside functions too;
     relative ones resolved.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     here = ["uniapi", *path.relative_to(PACKAGE).parts[:-1]]
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = here[: len(here) - node.level + 1] if node.level else []
-            yield ".".join([*base, *(node.module.split(".") if node.module else [])])
+            found.append(".".join([*base, *(node.module.split(".") if node.module else [])]))
+    return found
 
 
 BESIDE = {"commands", "logs"}

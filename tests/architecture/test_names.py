@@ -3,6 +3,7 @@ backquotes exists.
 """
 
 import ast
+import functools
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -27,19 +28,23 @@ def test_a_class_name_stands_in_one_room():
     assert {name: found for name, found in rooms.items() if len(found) > 1} == {}
 
 
+@functools.cache
+def names_in(path):
+    names = {path.stem, path.parent.name}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                names.add(name)
+            case ast.AsyncFunctionDef(name=name) | ast.Attribute(attr=name):
+                names.add(name)
+            case ast.Constant(value=str(text)) if text.isidentifier():
+                names.add(text)
+    return names
+
+
 def known_names(face):
     """What a face's docstring may name: files and folders of the room, and what stands in them."""
-    names = {"uniapi"}
-    for path in face.parent.rglob("*.py"):
-        names |= {path.stem, path.parent.name}
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            match node:
-                case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
-                    names.add(name)
-                case ast.AsyncFunctionDef(name=name) | ast.Attribute(attr=name):
-                    names.add(name)
-                case ast.Constant(value=str(text)) if text.isidentifier():
-                    names.add(text)
+    names = {"uniapi"}.union(*map(names_in, face.parent.rglob("*.py")))
     return (
         names
         | {path.name for path in PACKAGE.iterdir()}

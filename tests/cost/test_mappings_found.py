@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 from whole_gateway import KEY, WholeGateway, json_answer
 
+pytestmark = pytest.mark.slow
 CALLS = (60, 140)
 BOUNDED = {
     "CacheDoctor._sessions": "MOST_SESSIONS, proven in test_bounded_mappings",

@@ -16,6 +16,7 @@ from whole_gateway import (
     stream_answer,
 )
 
+pytestmark = pytest.mark.slow
 STREAMS = 40
 CEILINGS = {"relayed": 13_200, "translated": 17_800}
 """Bytes of ours for one more open stream of a small request; asyncio's transports are not in it."""
