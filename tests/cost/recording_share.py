@@ -27,18 +27,21 @@ FLUSH_PERIOD_S = 1.0
 
 
 class Timed:
-    """A recorder, and the CPU seconds that its `record` took."""
+    """A recorder, and the CPU seconds that its `record` took, without those of reading the clock:
+    a third of what a short function seems to take.
+    """
 
     def __init__(self, recorder):
         self._recorder = recorder
         self.cpu_s = 0.0
 
     def record(self, call):
+        before = time.thread_time()
         begun = time.thread_time()
         try:
             return self._recorder.record(call)
         finally:
-            self.cpu_s += time.thread_time() - begun
+            self.cpu_s += time.thread_time() - begun - (begun - before)
 
     def __getattr__(self, name):
         return getattr(self._recorder, name)

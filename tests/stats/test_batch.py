@@ -30,10 +30,17 @@ def any_call(choose):
         status=choose((200, 404)),
         outcome=choose(("ok", "refused")),
         attempts=tuple(tries),
-        usage=choose((None, Usage(input_tokens=7), Usage(output_tokens=3, total_tokens=-1))),
+        usage=choose(
+            (
+                None,
+                Usage(input_tokens=7),
+                Usage(input_tokens=5, output_tokens=6, is_estimate=True),
+                Usage(output_tokens=3, total_tokens=-1),
+            )
+        ),
         cost_pd=choose((None, 0, 1, 12_345_678_901_234_567)),
         first_token_s=choose((None, seconds)),
-        total_s=seconds,
+        total_s=choose((seconds, float("nan"))),
         client_ip=choose((None, "10.0.0.1")),
         message=choose(("", "no")),
     )
@@ -46,7 +53,7 @@ def test_together_they_come_to_what_each_comes_to():
     together, singly = {}, {}
     batch = Batch(calls)
     for equals in batch:
-        together.setdefault(equals.hour, Aggregate()).add_equal(equals.calls)
+        together.setdefault(equals.hour, Aggregate()).add_equal(equals.calls, equals.figures)
     for one in calls:
         singly.setdefault(hour_of(one.at_s), Aggregate()).add(one)
     assert len(list(batch)) < len(calls)

@@ -7,7 +7,7 @@ for a call), `periods` (calendar periods), `cache_doctor` (why a prompt cache wa
 """
 
 from .amounts import PICO, dollars, picodollars, shown
-from .bill import bill_pd, plausible, stated_cost_pd
+from .bill import are_plausible, bill_pd, plausible, stated_cost_pd
 from .cache_doctor import LEAST_TOKENS, LIKELY_LIFE_S, CacheDoctor, CachedRequest, Verdict
 from .periods import Calendar
 from .price_book import Found, PriceBook
@@ -31,6 +31,7 @@ __all__ = [
     "Tariff",
     "UnusableList",
     "Verdict",
+    "are_plausible",
     "bill_pd",
     "dollars",
     "inside",

@@ -4,9 +4,10 @@ for that part, or at that of what it is part of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import TypeGuard, cast
 
 from uniapi.canonical import Usage
 
@@ -21,6 +22,16 @@ MOST_COUNTED = 10**10
 def plausible(count: int | None) -> int | None:
     """A count as a vendor states it, None when it states none or one that cannot be true."""
     return count if type(count) is int and 0 <= count <= MOST_COUNTED else None
+
+
+def are_plausible(counts: Sequence[int | None]) -> TypeGuard[Sequence[int]]:
+    """Whether all of some counts, one at least, are stated and can be true: the usual case, and
+    quickly seen.
+    """
+    if set(map(type, counts)) != {int}:
+        return False
+    known = cast("Sequence[int]", counts)
+    return min(known) >= 0 and max(known) <= MOST_COUNTED
 
 
 def stated_cost_pd(usage: Usage | None) -> int | None:
@@ -115,4 +126,4 @@ def _units(figures: Mapping[str, Figure], usage: Usage) -> Figure | None:
     return sum(amounts) if amounts else None
 
 
-__all__ = ["LARGEST_COST", "PICO", "bill_pd", "plausible", "stated_cost_pd"]
+__all__ = ["LARGEST_COST", "PICO", "are_plausible", "bill_pd", "plausible", "stated_cost_pd"]

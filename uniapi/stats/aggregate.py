@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from .columns import ATTEMPTS, WIDTH, count_calls
+from .columns import ATTEMPTS, WIDTH, Figures, count_calls, stated_figures
 from .journal_line import short_name
 from .latencies import Waits
 from .records import CallRecord
@@ -68,10 +68,12 @@ class Aggregate:
 
     def add(self, call: CallRecord) -> None:
         """Count one finished call and its attempts."""
-        self.add_equal((call,))
+        self.add_equal((call,), stated_figures((call,)))
 
-    def add_equal(self, calls: Sequence[CallRecord]) -> None:
-        """Count calls that are equal but for times, tokens and cost (see `batch`)."""
+    def add_equal(self, calls: Sequence[CallRecord], figures: Figures) -> None:
+        """Count calls that are equal but for times, cost and the figures stated for them (see
+        `batch`).
+        """
         call, times = calls[0], len(calls)
         key_id, model, credential_id = call.key_id, _counted_name(call), ""
         for attempt in call.attempts:
@@ -96,7 +98,7 @@ class Aggregate:
                 call.outcome,
             )
         )
-        count_calls(cell, calls)
+        count_calls(cell, calls, figures)
         self.waits.add_equal(calls)
         _count(self.endpoints, short_name(call.endpoint), times)
         if call.client_ip is not None:

@@ -24,6 +24,13 @@ def hour_of(at_s: float) -> int:
     return min(max(hour, 0), _LAST_HOUR)
 
 
+def plain_span(hour: int) -> tuple[float, float]:
+    """From when and until when moments lie in an hour, but for those that rounding puts there or
+    elsewhere.
+    """
+    return hour * HOUR_S, (hour + 1) * HOUR_S - 0.001
+
+
 def day_name(day: int) -> str:
     """`2026-11-03` for a day since the epoch."""
     return datetime.date.fromordinal(min(max(0, day), _LAST_DAY) + _EPOCH_ORDINAL).isoformat()

@@ -7,27 +7,35 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 
-from uniapi.money import plausible
+from uniapi.money import are_plausible, plausible
 from uniapi.values import dataclass
 
 from .records import CallRecord
+
+Stated = tuple[int | None, ...]
+"""One figure of the usage of some calls, None where it is not stated, or cannot be true."""
+Figures = Mapping[str, Stated]
+"""Those of the journal by name, without what no vendor states. Calls without usage have no place
+in them.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One counter: whole numbers that are added up.
 
-    `name`: in reports and charts. `count(call)`: what a finished call adds to it; without one it is
-    the figure `name` of the call's usage. `journal`: the member of a line that keeps it. `legacy`:
-    in the rows of `/v1/token_usage`, whose names are the predecessor's. `kind`: the label in the
-    metric of tokens. `chart`: its place in the rows that charts are drawn from. `title`, `short`:
-    the head of its column in the page's and the terminal's tables. What is None has no such place.
+    `name`: in reports and charts. `count(calls, figures)`: what finished calls, and what was stated
+    for them, add to it; without one it is the figure `name` of their usage. `journal`: the member
+    of a line that keeps it. `legacy`: in the rows of `/v1/token_usage`, whose names are the
+    predecessor's. `kind`: the label in the metric of tokens. `chart`: its place in the rows that
+    charts are drawn from. `title`, `short`: the head of its column in the page's and the terminal's
+    tables. What is None has no such place.
 
     The order of the rows, and the places in a chart, are part of the files on disk.
     """
 
     name: str
-    count: Callable[[CallRecord], int] | None = None
+    count: Callable[[Sequence[CallRecord], Figures], int] | None = None
     journal: str | None = None
     legacy: str | None = None
     kind: str | None = None
@@ -36,33 +44,39 @@ class Column:
     short: str | None = None
 
 
-def _all_tokens(call: CallRecord) -> int:
+def _all_tokens(calls: Sequence[CallRecord], figures: Figures) -> int:
     """The vendor's own sum where it gives one; by estimate where an answer was cut short."""
-    usage = call.usage
-    if usage is None:
-        return 0
-    stated = plausible(usage.total_tokens)
-    if stated is not None:
-        return stated
-    return (plausible(usage.input_tokens) or 0) + (plausible(usage.output_tokens) or 0)
+    sums = figures.get("total_tokens", (None,))
+    if None not in sums:
+        return _sum(sums)
+    total = 0
+    for usage in [call.usage for call in calls if call.usage is not None]:
+        stated = plausible(usage.total_tokens)
+        if stated is None:
+            stated = (plausible(usage.input_tokens) or 0) + (plausible(usage.output_tokens) or 0)
+        total += stated
+    return total
 
 
-def _is_unpriced(call: CallRecord) -> int:
-    """Whether there are tokens, and nobody knows what they cost."""
-    usage = call.usage
-    if usage is None or call.cost_pd is not None:
-        return 0
-    return int(
+def _unpriced(calls: Sequence[CallRecord], figures: Figures) -> int:
+    """How many have tokens of which nobody knows what they cost."""
+    usages = [call.usage for call in calls if call.cost_pd is None and call.usage is not None]
+    return sum(
         plausible(usage.input_tokens) is not None or plausible(usage.output_tokens) is not None
+        for usage in usages
     )
 
 
 COLUMNS = (
     Column(
-        name="requests", count=lambda call: 1, legacy="request_count", chart=0, short="requests"
+        name="requests",
+        count=lambda calls, figures: len(calls),
+        legacy="request_count",
+        chart=0,
+        short="requests",
     ),
     # Attempts are counted where each of them went, not with their call.
-    Column(name="attempts", count=lambda call: 0, chart=1),
+    Column(name="attempts", count=lambda calls, figures: 0, chart=1),
     Column(
         name="input_tokens",
         journal="in",
@@ -103,13 +117,13 @@ COLUMNS = (
     # In pico-dollars; shown in dollars.
     Column(
         name="cost",
-        count=lambda call: call.cost_pd or 0,
+        count=lambda calls, figures: sum([call.cost_pd or 0 for call in calls]),
         legacy="cost",
         chart=4,
         title="Cost",
         short="cost",
     ),
-    Column(name="unpriced_requests", count=_is_unpriced, chart=5),
+    Column(name="unpriced_requests", count=_unpriced, chart=5),
     # Part of the cache writes: those that are kept for an hour, which cost more.
     Column(
         name="cache_write_1h_tokens",
@@ -134,16 +148,36 @@ UNPRICED = PLACE["unpriced_requests"]
 _COUNTS = tuple(
     (place, column.count) for place, column in enumerate(COLUMNS) if column.count is not None
 )
-_STATED = tuple(place for place, column in enumerate(COLUMNS) if column.count is None)
-_read_stated = attrgetter(*(COLUMNS[place].name for place in _STATED))
+_STATED = tuple(
+    (place, column.name) for place, column in enumerate(COLUMNS) if column.count is None
+)
+KEPT = {column.name: column.journal for column in COLUMNS if column.journal is not None}
+"""The figures of a usage that the journal keeps, and the members of a line that they are."""
+_read_kept = attrgetter(*KEPT)
 
 
-def count_calls(row: list[int], calls: Sequence[CallRecord]) -> None:
+def stated_figures(calls: Sequence[CallRecord]) -> Figures:
+    """What vendors state for some calls, figure by figure."""
+    rows = [_read_kept(call.usage) for call in calls if call.usage is not None]
+    figures = {}
+    for name, column in zip(KEPT, zip(*rows, strict=True), strict=False):
+        is_known = column.count(None) < len(rows)
+        if is_known and not are_plausible(column):
+            column = tuple(map(plausible, column))
+            is_known = any(figure is not None for figure in column)
+        if is_known:
+            figures[name] = column
+    return figures
+
+
+def count_calls(row: list[int], calls: Sequence[CallRecord], figures: Figures) -> None:
     """Add all that some finished calls say to a row of counters."""
-    stated = [_read_stated(call.usage) for call in calls if call.usage is not None]
-    for place, figures in zip(_STATED, zip(*stated, strict=True), strict=False):
-        # Most figures are stated by no call at all.
-        if any(figures):
-            row[place] += sum([plausible(figure) or 0 for figure in figures if figure])
+    for place, name in _STATED:
+        if name in figures:
+            row[place] += _sum(figures[name])
     for place, count in _COUNTS:
-        row[place] += sum(map(count, calls))
+        row[place] += count(calls, figures)
+
+
+def _sum(column: Stated) -> int:
+    return sum(filter(None, column))

@@ -33,7 +33,7 @@ class PendingHours:
 
     def count(self, equals: Equals) -> None:
         """Finished calls, in their hour."""
-        self.hour(equals.hour).add_equal(equals.calls)
+        self.hour(equals.hour).add_equal(equals.calls, equals.figures)
         names, call = self.names, equals.calls[0]
         if len(names) < MAX_NAMES or call.key_id in names:
             names[call.key_id] = call.key_label
