@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from uniapi.memory import MOST_PUT_OFF, Tidying
+from uniapi.memory import MOST_FOR_ANSWERS, MOST_PUT_OFF, Tidying, a_quarter, memory_limit
 
 
 class Cycle:
@@ -78,3 +78,50 @@ def test_threads_have_one_heap():
         [sys.executable, "-c", ADDRESSES], cwd=root, capture_output=True, text=True, check=True
     )
     assert int(re.fullmatch(r"(\d+)\n", said.stdout)[1]) < 100
+
+
+@pytest.mark.parametrize(
+    "files, expected",
+    [
+        ({}, None),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "536870912\n"}, 536870912),
+        (
+            {
+                "proc/self/cgroup": "0::/a/b\n",
+                "sys/fs/cgroup/a/b/memory.max": "max\n",
+                "sys/fs/cgroup/a/memory.max": "1000000\n",
+            },
+            1_000_000,
+        ),
+        (
+            {
+                "proc/self/cgroup": "11:cpu:/x\n7:memory:/x\n",
+                "sys/fs/cgroup/memory/x/memory.limit_in_bytes": "2000000\n",
+            },
+            2_000_000,
+        ),
+        (
+            {
+                "proc/self/cgroup": "7:memory:/docker/gone\n",
+                "sys/fs/cgroup/memory/memory.limit_in_bytes": "3000000\n",
+            },
+            3_000_000,
+        ),
+        ({"proc/self/cgroup": "nonsense\n\n0::\n"}, None),
+    ],
+)
+def test_the_least_that_anybody_allows_is_the_limit(tmp_path, files, expected):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert memory_limit(tmp_path) == (expected or memory_limit(tmp_path / "nothing"))
+
+
+def test_a_limit_of_the_process_counts():
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20));"
+        "from uniapi.memory import a_quarter, memory_limit; print(a_quarter(memory_limit()))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert int(said.stdout) == 128 << 20
+    assert a_quarter(None) == a_quarter(1 << 40) == MOST_FOR_ANSWERS

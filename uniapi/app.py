@@ -32,6 +32,7 @@ from .config import (
 from .config_news import ConfigNews
 from .dialects import CLIENT_DIALECTS
 from .gateway import (
+    AnswerMemory,
     CallSurroundings,
     Executor,
     IssuedItems,
@@ -45,6 +46,7 @@ from .kept_state import KeptState
 from .language import catalogue, language_of
 from .limits import Limits
 from .live_check import Network, ask_key
+from .memory import a_quarter, memory_limit
 from .money_now import MoneyNow
 from .network import AccessTokens, MediaFetcher, Transport, import_proxied, names_proxy
 from .notifier import Notifier
@@ -132,10 +134,17 @@ class App:
         self.watch = OwnerWatch(
             self._snapshots, self.money.spending, self._health, self._notifier, clock
         )
+        self._answers = AnswerMemory()
         self._reception = self._receives(rng)
         self._health.keep(config)
         self._limits.keep(config)
+        self._answers.most = self._answers_in(config)
         self._snapshots.put(config)
+
+    def _answers_in(self, config: Config) -> int:
+        """Bytes that all answers together may hold."""
+        written = config.preferences.max_answers_bytes
+        return written or a_quarter(memory_limit())
 
     def _kept_in(self, folder: Folder) -> KeptState:
         return KeptState(
@@ -162,6 +171,7 @@ class App:
             reasoning=ReasoningCache(),
             items=items,
             learned=self.kept.learned,
+            memory=self._answers,
             shutdown_date=self._lists.shutdown_date,
             clock=self.clock,
         )
@@ -287,6 +297,7 @@ class App:
         self._snapshots.put(config)
         self._health.keep(config, old)
         self._limits.keep(config)
+        self._answers.most = self._answers_in(config)
         self.money.configure(config)
         self._notifier.configure(config)
         self.inspector.configure(config.preferences.inspect, secrets_of(config))

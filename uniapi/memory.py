@@ -9,8 +9,10 @@ while, when nobody is served.
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 YOUNG = 10_000
@@ -23,6 +25,7 @@ LARGE_BYTES = 512 * 1024
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 """mallopt(3), glibc 2.36."""
+MOST_FOR_ANSWERS = 256 * 1000 * 1000
 MOST_PUT_OFF = 10
 """Times that tidying waits for a moment without a call."""
 
@@ -51,6 +54,57 @@ def share_heap() -> None:
     library = _c_library()
     _call(library, "mallopt", _M_MMAP_THRESHOLD, LARGE_BYTES)
     _call(library, "mallopt", _M_ARENA_MAX, 1)
+
+
+def a_quarter(limit: int | None) -> int:
+    """Bytes that all answers together may hold where nobody says how many."""
+    return MOST_FOR_ANSWERS if limit is None else min(limit // 4, MOST_FOR_ANSWERS)
+
+
+def memory_limit(root: Path = Path("/")) -> int | None:
+    """Bytes that this process may have: the least that the machine, its own limits and those of its
+    control group say (docs.kernel.org/admin-guide/cgroup-v2.html, `memory.max`; v1:
+    `memory.limit_in_bytes`; 2026-11-30). None where nobody does.
+    """
+    return min([*_limits_of_process(), *_limits_of_groups(root)], default=None)
+
+
+def _limits_of_process() -> Iterator[int]:
+    try:
+        yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        import resource
+
+        for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+            most = resource.getrlimit(kind)[0]
+            if most != resource.RLIM_INFINITY:
+                yield most
+    except (ImportError, AttributeError, ValueError, OSError):
+        return
+
+
+def _limits_of_groups(root: Path) -> Iterator[int]:
+    """Of the control group, and of those around it."""
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        _, controllers, path = [*line.split(":", 2), "", ""][:3]
+        is_newer = not controllers
+        if not is_newer and "memory" not in controllers.split(","):
+            continue
+        top = root / ("sys/fs/cgroup" if is_newer else "sys/fs/cgroup/memory")
+        name = "memory.max" if is_newer else "memory.limit_in_bytes"
+        inner = top / path.lstrip("/")
+        for folder in (inner, *inner.parents):
+            most = _text(folder / name).strip()
+            if most.isdecimal():
+                yield int(most)
+            if folder == top:
+                break
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("ascii")
+    except (OSError, ValueError):
+        return ""
 
 
 class Tidying:

@@ -59,6 +59,7 @@ MAY_IMPORT = {
 ASYNCIO_MODULES = {
     "gateway/alarms.py",
     "gateway/answer_clock.py",
+    "gateway/answer_memory.py",
     "gateway/aside.py",
     "gateway/attempt_try.py",
     "gateway/call_run.py",

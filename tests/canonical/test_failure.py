@@ -44,6 +44,7 @@ from uniapi.canonical import (
         (FailureKind.OPERATION_REFUSED, 401, 502),
         (FailureKind.WALL, 403, 502),
         (FailureKind.REGION, 403, 502),
+        (FailureKind.NO_ROOM, 200, 503),
     ],
 )
 def test_the_client_gets_the_status_of_the_kind(kind, status, expected):

@@ -210,6 +210,21 @@ async def edge(gateway, scene):
     await asyncio.gather(*map(again, (*kinds, *whole)))
 
 
+async def endless(gateway, scene):
+    """Eight answers at once that look like a picture and never end, streamed and whole, to clients
+    of two dialects.
+    """
+    asked = {"model": "endless", "messages": [{"role": "user", "content": "x"}], "max_tokens": 9}
+
+    async def again(path, stream):
+        while time.monotonic() < scene.until:
+            with contextlib.suppress(OSError):
+                await gateway.post(path, {**asked, "stream": stream})
+
+    paths = ("/v1/chat/completions", "/v1/messages")
+    await asyncio.gather(*(again(path, stream) for path in paths for stream in (True, False) * 2))
+
+
 class Scene:
     def __init__(self, seconds, seed):
         self.until = time.monotonic() + seconds
@@ -225,11 +240,20 @@ SCENES = {
     "dead peers": (dead_peers, {"files": FILES}),
     "little memory": (attacks, {"memory": LITTLE_MEMORY, "files": FILES}),
     "few descriptors": (attacks, {"files": FEW_FILES}),
+    "endless answers": (endless, {"memory": MEMORY, "files": FILES}),
     "edge": (edge, {"memory": MEMORY}),
 }
 MAY_REFUSE = ("little memory", "few descriptors")
 """Scenes in which also the good client may be refused, but not left without an answer."""
-KEEPS_JOURNAL = ("attacks", *MAY_REFUSE, "stopped", "hang-ups", "dead peers", "edge")
+KEEPS_JOURNAL = (
+    "attacks",
+    "endless answers",
+    *MAY_REFUSE,
+    "stopped",
+    "hang-ups",
+    "dead peers",
+    "edge",
+)
 """Scenes after which every answered call is in the journal."""
 
 
@@ -283,6 +307,14 @@ async def play(name, seconds, seed):
             "model": ["silent"],
         }
     )
+    unending = await asyncio.start_server(_never_ends, "127.0.0.1", 0)
+    value["providers"].append(
+        {
+            **provider(unending.sockets[0].getsockname()[1], "chat", "up"),
+            "provider": "endless",
+            "model": ["endless"],
+        }
+    )
     gateway = await Gateway().start(value, **limits)
     client = Client(gateway, scene.rng)
     running = asyncio.ensure_future(client.run())
@@ -295,6 +327,7 @@ async def play(name, seconds, seed):
     code = await gateway.stop()
     await upstreams.stop()
     dead.close()
+    unending.close()
     faults = tracebacks(gateway.log())
     if code != 0:
         faults.append(f"it ended with {code}")
@@ -323,6 +356,22 @@ async def _accepts(reader, writer):
     with contextlib.suppress(ConnectionError):
         await reader.read()
     writer.close()
+
+
+async def _never_ends(reader, writer):
+    """A picture without an end, as an event or as a whole answer, as it was asked for."""
+    with contextlib.suppress(ConnectionError):
+        asked = await reader.readuntil(b"\r\n\r\n") + await reader.read(65536)
+        if b'"stream":true' in asked.replace(b" ", b""):
+            writer.write(SSE + b'data: {"choices":[{"index":0,"delta":{"images":["')
+        else:
+            writer.write(
+                b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\n\r\n"
+                b'{"choices":[{"index":0,"message":{"images":["'
+            )
+        while True:
+            writer.write(b"QUJD" * 16384)
+            await writer.drain()
 
 
 async def main():

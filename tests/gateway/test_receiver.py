@@ -26,6 +26,7 @@ class EchoPipe:
     streams = True
     is_over = False
     may_end = False
+    held = 0
 
     def __init__(self, probes=False):
         self.report = Report(text=[] if probes else None)

@@ -83,6 +83,14 @@ def relay():
     return RelayStream(SseDecoder(), CHAT.observer(), ending)
 
 
+def translation():
+    return TranslateStream(
+        SseDecoder(),
+        CHAT.stream_decoder(UpstreamContext()),
+        CLIENT_DIALECTS["anthropic"].stream_encoder(CONTEXT),
+    )
+
+
 def split(raw, cuts):
     edges = [0, *sorted(cut % (len(raw) + 1) for cut in cuts), len(raw)]
     return [raw[start:end] for start, end in itertools.pairwise(edges)]
@@ -182,12 +190,13 @@ def test_events_with_nothing_in_them_do_not_add_up_to_an_answer():
     """What is held back for a client before the answer begins is bounded; behind it nothing is."""
     empty = chunk(delta={"role": "assistant", "content": ""})
     times = MAX_UNCOMMITTED_BYTES // len(empty) + 1
-    pipe = relay()
-    pipe.feed(empty * times)
-    assert pipe.report.failure is not None
-    pipe = relay()
-    pipe.feed(chunk(delta={"content": "hello"}) + empty * times)
-    assert pipe.report.failure is None
+    for make in (relay, translation):
+        pipe = make()
+        pipe.feed(empty * times)
+        assert pipe.report.failure is not None
+        pipe = make()
+        pipe.feed(chunk(delta={"content": "hello"}) + empty * times)
+        assert pipe.report.failure is None
 
 
 def test_a_stream_that_is_folded_is_as_long_as_a_whole_answer_at_most():

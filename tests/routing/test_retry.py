@@ -56,6 +56,7 @@ ROWS = [
     (K.EMPTY, ("channel", Next.CHANNEL, "channel", 300.0)),
     (K.TRIGGERED, ("channel", Next.CHANNEL, "channel", 300.0)),
     (K.UNSUPPORTED, ("nobody", Next.ABLE_CHANNEL, None, None)),
+    (K.NO_ROOM, ("nobody", Next.NOTHING, None, None)),
     (K.NOT_SERVED, ("nobody", Next.ABLE_CHANNEL, None, None)),
 ]
 

@@ -69,6 +69,8 @@ class FailureKind(Enum):
     """This channel cannot express the request at all (an operation or, under `reject`, a
     parameter).
     """
+    NO_ROOM = "no_room"
+    """The answers of all running calls fill the memory that they may have: nobody's fault."""
     NOT_SERVED = "not_served"
     """The provider says that it does not serve this: an operation, a model, a kind of client."""
 
@@ -144,7 +146,7 @@ def client_status(failure: Failure) -> int:
             return 404
         case FailureKind.MODEL_FAULT:
             return _own_status(failure, 400, 599, 502)
-        case FailureKind.OVERLOADED:
+        case FailureKind.OVERLOADED | FailureKind.NO_ROOM:
             return 503
         case FailureKind.SERVER_ERROR:
             return _own_status(failure, 500, 599, 502)

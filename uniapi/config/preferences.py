@@ -351,6 +351,14 @@ PREFERENCES = Level.of(
         "bodies of all running requests together; over it a request is told to come back",
     ),
     Key(
+        "max_answers_in_memory",
+        "max_answers_bytes",
+        SIZE,
+        "a quarter of the memory there is, 256MB at most",
+        "answers of all running requests together, as far as nobody has taken them; over it"
+        " providers are waited with, then a request is told to come back",
+    ),
+    Key(
         "retention",
         "retention",
         Form(said="a map", shapes=("level",), reader=_retention, level=RETENTION),

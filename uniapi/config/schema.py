@@ -110,6 +110,8 @@ class Preferences:
     learn: bool = True
     max_bodies_bytes: int = 256 * 1000 * 1000
     """Of the request bodies of all calls that run."""
+    max_answers_bytes: int | None = None
+    """Of their answers; None: by the memory there is."""
     retention: Retention = Retention()
     model_info: Mapping[str, ModelInfo] = field(default_factory=dict)
     inspect: Inspect | None = None

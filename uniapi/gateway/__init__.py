@@ -6,6 +6,7 @@ Three memories belong here: `issued_ids` (ids that live with one account), `reas
 client could not carry of an answer) and `issued_items` (what it names by an id alone).
 """
 
+from .answer_memory import AnswerMemory
 from .aside import let_go_soon
 from .attempt_log import shown_headers
 from .cache_rounds import CACHES_FILE, CacheRounds, cache_rows
@@ -30,6 +31,7 @@ from .uploads import Upload
 
 __all__ = [
     "CACHES_FILE",
+    "AnswerMemory",
     "CacheRounds",
     "CallSurroundings",
     "Engines",

@@ -152,6 +152,7 @@ class Try:
             self._lane.mask,
             self._lane.secret,
             state.around.alarms,
+            state.around.memory,
         )
         tap = state.reply.tap
         transport, timeouts = state.around.transport, self._attempt.timeouts

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from uniapi.network import Exchange
+from .answer_memory import Pausable
 
 HIGH_BYTES = 256 * 1024
 LOW_BYTES = 64 * 1024
@@ -34,7 +34,7 @@ class Backlog:
         self,
         loop: asyncio.AbstractEventLoop,
         outlet: Outlet,
-        exchange: Exchange,
+        exchange: Pausable,
         on_resumed: Callable[[], None],
         on_stalled: Callable[[], None],
     ) -> None:

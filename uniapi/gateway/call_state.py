@@ -15,6 +15,7 @@ from uniapi.stats import AttemptRecord
 from uniapi.values import dataclass
 
 from .alarms import Alarms
+from .answer_memory import AnswerMemory
 from .backlog import Outlet
 from .cache_rounds import CacheRounds
 from .issued_ids import IssuedIds
@@ -73,6 +74,7 @@ class CallSurroundings:
     clock: Clock
     caches: CacheRounds
     alarms: Alarms = field(default_factory=Alarms)
+    memory: AnswerMemory = field(default_factory=AnswerMemory)
     shutdown_date: Callable[[str, str], str | None] = lambda provider_id, model: None
     """The day from which a provider's own list says that a model is gone."""
 

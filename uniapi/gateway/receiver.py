@@ -30,6 +30,7 @@ from uniapi.wire import ResponseHead
 
 from .alarms import Alarms
 from .answer_clock import AnswerClock
+from .answer_memory import AnswerMemory, AnswerShare, Valve
 from .backlog import HIGH_BYTES, POLL_S, Backlog, Outlet
 from .key_mask import NO_SECRET, KeyMask
 from .patience import Patience, TriggerProbe
@@ -51,8 +52,15 @@ GRACE_S = 1.0
 class Receiver:
     """One attempt's Sink. `make_pipe` chooses the pipe when the head is known; `classify` reads an
     error answer; `mask` hides our credential in what an upstream says after a failure within its
-    answer; `now` is the loop's time; `alarms` lends what looks whether it is overdue.
+    answer; `now` is the loop's time; `alarms` lends what looks whether it is overdue; `memory` is
+    what all answers together may hold.
     """
+
+    # Of the class, as most answers have none of them.
+    _backlog: Backlog | None = None
+    _share: AnswerShare | None = None
+    """What it holds of the memory, counted once that is worth it."""
+    _valve: Valve | None = None
 
     def __init__(
         self,
@@ -65,6 +73,7 @@ class Receiver:
         mask: Callable[[bytes], bytes] | None = None,
         secret: bytes = NO_SECRET,
         alarms: Alarms | None = None,
+        memory: AnswerMemory | None = None,
     ) -> None:
         self.outcome: asyncio.Future[Failure | None] = loop.create_future()
         self.response_head: ResponseHead | None = None
@@ -87,11 +96,11 @@ class Receiver:
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._outlet: Outlet | None = None
-        self._written_unwatched = 0
+        self._unwatched = 0
+        self._memory = memory
         self._held_since: float | None = None
         self.is_over = False
         """Nothing more is taken of the answer."""
-        self._backlog: Backlog | None = None
         self._finished: asyncio.Future[None] | None = None
         self._has_ended = False
         self._is_answer = False
@@ -124,7 +133,8 @@ class Receiver:
         self._outlet = outlet
         if held:
             outlet.write(held)
-            self._watch()
+            if len(held) > WATCH_BYTES:
+                self._watch()
         if self.is_over:
             self._finish(self._finished)
         return self._finished
@@ -155,7 +165,12 @@ class Receiver:
         self.is_over = True
         self._clock.close()
         self._held.clear()
-        self._outlet = self._backlog = self._probe = self._exchange = None
+        self._outlet = self._probe = self._exchange = None
+        if self._valve is not None:
+            self._valve = self._backlog = None
+        if self._share is not None:
+            self._share.give_back()
+            self._share = None
         self._make_pipe = _no_pipe
         self._classify = _no_failure
 
@@ -188,9 +203,9 @@ class Receiver:
             if pipe.is_over:
                 self._ended(pipe, now)
             else:
-                self._written_unwatched += len(data)
-                if self._written_unwatched > WATCH_BYTES:
-                    self._written_unwatched = 0
+                self._unwatched += len(data)
+                if self._unwatched > WATCH_BYTES:
+                    self._unwatched = 0
                     self._watch()
         except Exception as error:
             self._broke(error)
@@ -227,10 +242,7 @@ class Receiver:
 
     def _broke(self, error: Exception) -> None:
         log_mistake(log, error, "reading an upstream's answer went wrong inside the gateway")
-        exchange = self._exchange
-        self.fail(Failure.cut(f"the answer could not be read ({type(error).__name__})"))
-        if exchange is not None:
-            exchange.cancel()
+        self._give_up(Failure.cut(f"the answer could not be read ({type(error).__name__})"))
 
     def _data(self, data: bytes, now: float) -> None:
         """Before the answer flows."""
@@ -249,6 +261,10 @@ class Receiver:
             self._emit(out)
         report = self.report
         self.tape.take(data, report.usage)
+        self._unwatched += len(data)
+        if self._unwatched > WATCH_BYTES:
+            self._unwatched = 0
+            self._watch()
         if pipe.is_over and report.failure is None:
             self._ended(pipe, now)
         elif (pipe.streams or report.failure is not None) and not self.outcome.done():
@@ -391,6 +407,10 @@ class Receiver:
         if mask is not None and mask.kept:
             self._emit([mask.kept])
         self._clock.stop()
+        if self._share is not None:
+            outlet = self._outlet
+            waiting = self._held_bytes if outlet is None else outlet.backlog()
+            self._share.hold(waiting, grows=False)
         if self._finished is not None:
             self._finish(self._finished)
 
@@ -415,26 +435,46 @@ class Receiver:
             until = min(until, now + GRACE_S)
         due = clock.due()
         is_paused = self._backlog is not None and self._backlog.is_paused
+        if self._share is not None and self._share.is_waiting:
+            is_paused = True
         if is_paused or has_slept:
             # The client is slow, not the upstream; or what lies in the socket is read first.
             due = max(due, now + POLL_S)
         if due > now:
             clock.look_by(min(due, until))
             return
+        self._give_up(clock.overdue(now))
+
+    def _give_up(self, failure: Failure) -> None:
+        """It ends so, whatever the upstream still says."""
         exchange = self._exchange
-        self.fail(clock.overdue(now))
+        self.fail(failure)
         if exchange is not None:
             exchange.cancel()
 
     # back-pressure
 
     def _watch(self) -> None:
-        """How much waits for the client is asked from time to time."""
+        """How much is held, and how much waits for the client, is asked from time to time."""
         outlet, exchange = self._outlet, self._exchange
-        if outlet is None or exchange is None or self.is_over or outlet.backlog() <= HIGH_BYTES:
+        if exchange is None or self.is_over:
+            return
+        waiting = self._held_bytes if outlet is None else outlet.backlog()
+        size = waiting + (0 if self.pipe is None else self.pipe.held)
+        if size <= WATCH_BYTES and self._share is None:
+            return
+        if self._valve is None:
+            self._valve = Valve(exchange)
+        if self._memory is not None:
+            if self._share is None:
+                self._share = AnswerShare(
+                    self._memory, self._loop, self._valve, self._go_on, self._give_up
+                )
+            self._share.hold(size)
+        if outlet is None or waiting <= HIGH_BYTES:
             return
         if self._backlog is None:
-            self._backlog = Backlog(self._loop, outlet, exchange, self._go_on, self._stall)
+            self._backlog = Backlog(self._loop, outlet, self._valve, self._go_on, self._stall)
         self._backlog.watch()
 
     def _go_on(self) -> None:

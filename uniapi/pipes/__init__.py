@@ -11,11 +11,12 @@ from .framing import framer_for, labelled
 from .operation_events import Classify
 from .operation_relay import RelayChoice
 from .operation_translate import TranslateAnswer, TranslateEvents
-from .pipe import Collecting, Pipe, Report
+from .pipe import MAX_WHOLE_BYTES, Collecting, Pipe, Report
 from .relay import RelayBody, RelayStream
 from .turn_reader import UNSIGNED_FAMILY, SignedTurn, TurnReader, is_signed_by
 
 __all__ = [
+    "MAX_WHOLE_BYTES",
     "UNSIGNED_FAMILY",
     "Classify",
     "Collecting",

@@ -46,6 +46,10 @@ class RelayEvents:
         self._ends_clean = True
         self._last: Frame | None = None
 
+    @property
+    def held(self) -> int:
+        return self._framer.held
+
     def feed(self, data: bytes) -> list[bytes]:
         try:
             frames = self._framer.feed(data)

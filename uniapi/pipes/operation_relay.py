@@ -91,6 +91,7 @@ class RelayJson(Collecting):
         if report.failure is not None:
             return []
         body = b"".join(self._pieces)
+        self._pieces.clear()
         try:
             value = load_json(body)
         except WireError as error:
@@ -130,6 +131,7 @@ class RelayBytes:
 
     streams = True
     may_end = False
+    held = 0
 
     def __init__(self, content_type: str, *, may_be_empty: bool) -> None:
         self.report = Report(content_type=content_type)

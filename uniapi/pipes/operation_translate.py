@@ -72,6 +72,10 @@ class TranslateEvents:
         self._framer = SseDecoder()
 
     @property
+    def held(self) -> int:
+        return self._framer.held
+
+    @property
     def is_over(self) -> bool:
         return self.report.failure is not None
 
@@ -110,6 +114,8 @@ class TranslateEvents:
                 report.committed = True
                 out.append(made)
         report.usage = self._stream.usage
+        if not report.committed:
+            report.note_frames(frames)
         return out
 
 

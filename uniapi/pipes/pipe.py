@@ -153,6 +153,8 @@ class Pipe(Protocol):
 
     `is_over`: nothing the upstream still says can matter, because the answer has failed or its
     dialect's end was seen. `may_end`: the bytes may stop here, and what came is a whole answer.
+    `held`: bytes of the answer that it keeps; the texts of a translated stream among them, since
+    some dialects say at the end again what was said.
     """
 
     streams: bool
@@ -163,6 +165,9 @@ class Pipe(Protocol):
 
     @property
     def may_end(self) -> bool: ...
+
+    @property
+    def held(self) -> int: ...
 
     def feed(self, data: bytes) -> list[bytes]: ...
 
@@ -188,6 +193,10 @@ class Collecting:
         """One that is alone is not copied when they are joined."""
         self._size = 0
         self._beside = beside
+
+    @property
+    def held(self) -> int:
+        return self._size + self._beside
 
     def feed(self, data: bytes) -> list[bytes]:
         self._size += len(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from uniapi.canonical import Failure, Json
+from uniapi.canonical import Failure, Json, PartDelta
 from uniapi.dialects import SHAPE_ERRORS, Observer, StreamDecoder
 from uniapi.errors import WireError
 from uniapi.wire import DONE, Alike, Frame, Framer, Run, encode_sse, is_cut_done, load_json
@@ -48,6 +48,11 @@ class RelayStream:
         self._shadow = shadow
         self._ends_clean = True
         self._is_over = False
+        self._kept = 0
+
+    @property
+    def held(self) -> int:
+        return self._framer.held + self._kept
 
     @property
     def is_over(self) -> bool:
@@ -186,6 +191,8 @@ class RelayStream:
                     report.text.append(text_of(event))
                 if report.turn is not None:
                     report.turn.note(event)
+                if type(event) is PartDelta:
+                    self._kept += len(event.text)
         except (WireError, *SHAPE_ERRORS):
             report.turn = self._shadow = None
         if report.text is None and report.turn is None:
@@ -218,6 +225,7 @@ class RelayWhole(Collecting):
         if report.failure is not None:
             return []
         body = b"".join(self._pieces)
+        self._pieces.clear()
         try:
             value = load_json(body)
         except WireError as error:
@@ -252,6 +260,7 @@ class RelayBody(Collecting):
         if report.failure is not None:
             return []
         body = b"".join(self._pieces)
+        self._pieces.clear()
         if self._render is not None:
             try:
                 body = self._render(load_json(body))

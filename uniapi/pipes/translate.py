@@ -56,6 +56,11 @@ class TranslateStream:
         self._take: Callable[[Run], None] = nothing_more
         """What the decoder does with more of the text of `_index`, in the lane."""
         self._index = 0
+        self._kept = 0
+
+    @property
+    def held(self) -> int:
+        return self._framer.held + self._kept
 
     @property
     def is_over(self) -> bool:
@@ -84,6 +89,7 @@ class TranslateStream:
         """More of the text that the lane is on."""
         if b"" in run.texts:
             run.texts = [text for text in run.texts if text]
+        self._kept += sum(map(len, run.texts))
         turn = self.report.turn
         if turn is not None and self._index in turn.open:
             turn.note(PartDelta(index=self._index, text=run.text))
@@ -98,6 +104,7 @@ class TranslateStream:
             for event in events:
                 # More of a text tells nothing but itself, once the answer has begun.
                 is_heard = type(event) is not PartDelta or event.index in listened
+                self._kept += len(event.text if type(event) is PartDelta else frame.data)
                 if is_heard or not report.committed or report.text is not None:
                     report.note(event)
                 out += encode(event)
@@ -106,6 +113,8 @@ class TranslateStream:
                 self._lane.alike = None
                 if len(events) == 1 and len(frames) == 1:
                     self._learn(frame, events[0])
+        if not report.committed:
+            report.note_frames(frames)
 
     def _learn(self, frame: Frame, event: Event) -> None:
         """After the commit: frames like this one bring more of a text, and nothing else."""
@@ -193,6 +202,10 @@ class Fold:
         self._size = 0
         self._encode = encode
         self._dump = dump
+
+    @property
+    def held(self) -> int:
+        return self._size
 
     @property
     def is_over(self) -> bool:

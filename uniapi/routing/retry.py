@@ -134,6 +134,7 @@ def blame(
             | FailureKind.OPERATION_REFUSED
             | FailureKind.UNSUPPORTED
             | FailureKind.NOT_SERVED
+            | FailureKind.NO_ROOM
         ):
             return Blame(who="nobody")
         case _:
@@ -161,6 +162,9 @@ def next_after(failure: Failure, road: Road, *, is_bought: bool = False) -> Next
             return Next.NOTHING if road is Road.RELAY else Next.OTHER_MODEL
         case FailureKind.TOO_LONG:
             return Next.OTHER_MODEL
+        case FailureKind.NO_ROOM:
+            # Another provider's answer would have no room either.
+            return Next.NOTHING
         case (
             FailureKind.CREDENTIAL_REFUSED
             | FailureKind.MODEL_REFUSED

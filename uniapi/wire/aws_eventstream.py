@@ -60,6 +60,10 @@ class EventStreamDecoder:
         self._rest = bytearray()
         self._max_message_bytes = max_message_bytes
 
+    @property
+    def held(self) -> int:
+        return len(self._rest)
+
     def feed(self, data: bytes) -> list[Frame]:
         rest = self._rest
         rest += data

@@ -30,8 +30,12 @@ class Framer(Protocol):
     """Bytes in any split → frames. `feed` and `eof` give what is complete; at `eof` a rest that
     still makes a frame is given too.
 
-    Raises WireError on bytes that cannot be this framing, or a frame larger than its bound.
+    Raises WireError on bytes that cannot be this framing, or a frame larger than its bound. `held`:
+    bytes of a frame that is not whole.
     """
+
+    @property
+    def held(self) -> int: ...
 
     def feed(self, data: bytes) -> list[Frame]: ...
 

@@ -45,6 +45,10 @@ class JsonArrayDecoder:
         self._allowed = min(MAX_PLAIN_BYTES, max_frame_bytes)
         """Bytes that the object at hand may have."""
 
+    @property
+    def held(self) -> int:
+        return len(self._rest)
+
     def feed(self, data: bytes) -> list[Frame]:
         self._rest += data
         frames: list[Frame] = []

@@ -46,6 +46,10 @@ class SseDecoder:
         self._allowed = min(MAX_PLAIN_BYTES, max_frame_bytes)
         """Bytes that the event at hand may have."""
 
+    @property
+    def held(self) -> int:
+        return len(self._rest) + self._held_bytes
+
     def feed(self, data: bytes) -> list[Frame]:
         if len(self._rest) > LONG_FRAME_BYTES:
             if self._holds(data):

@@ -47,6 +47,10 @@ class InvokeFramer:
     def __init__(self) -> None:
         self._decoder = EventStreamDecoder()
 
+    @property
+    def held(self) -> int:
+        return self._decoder.held
+
     def feed(self, data: bytes) -> list[Frame]:
         return [
             frame for found in self._decoder.feed(data) if (frame := _reframed(found)) is not None
