@@ -13,11 +13,15 @@ LEAN = runpy.run_path(str(ROOT / "packaging" / "lean.py"))
     "source, shipped",
     [
         ('"""Doc."""\nx = 1  # kept\n# gone\n', "\nx = 1  # kept\n\n"),
-        ('class A:\n    """Only\n    this."""\n', "class A:\n    ...\n\n"),
-        ('def f():\n    """Doc."""\n    return "# no"\n', 'def f():\n\n    return "# no"\n'),
+        ('class A:\n    """Only\n    this."""\n', "class A:\n ...\n\n"),
+        ('def f():\n    """Doc."""\n    return "# no"\n', 'def f():\n\n return "# no"\n'),
         (
             'x: int = 1\n"""Of a field."""\ny = """a\n# b\n"""\n',
             'x: int = 1\n\ny = """a\n# b\n"""\n',
+        ),
+        (
+            'if x:\n    if y:\n        z = """a\n    b""", (\n            1)\n',
+            'if x:\n if y:\n  z = """a\n    b""", (\n   1)\n',
         ),
     ],
 )
