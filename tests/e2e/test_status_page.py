@@ -92,7 +92,7 @@ async def test_the_page_shows_what_was_counted(served, browser, client, upstream
         windowsVirtualKeyCode=37,
     )
     assert re.search(
-        r"\d\d:\d\d  \d+ failed(?: or turned away)?, \d+ served",
+        r"\d\d:\d\d  \d+ failed(?:, \d+ turned away)?, \d+ served",
         await browser.value(f"{chart}.querySelector('.label').textContent"),
     )
     await browser.value(f"{chart}.querySelector('svg').blur()")

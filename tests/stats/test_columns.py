@@ -87,6 +87,7 @@ CHART = {
     "unpriced_requests": 1,
     "errors": 1,
     "failed_attempts": 1,
+    "mistakes": 0,
 }
 """In the order that the files on disk have."""
 

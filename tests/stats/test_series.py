@@ -123,7 +123,7 @@ def test_the_terminal_report_keeps_to_the_width(recorder, width):
     assert "\x1b" not in text
     for word in (
         "requests 6",
-        "errors 1",
+        "failed 1   turned away 0",
         "gpt-5",
         "openai",
         "alice",
@@ -137,3 +137,17 @@ def test_the_terminal_report_in_plain_ascii(recorder):
     """For terminals that show nothing else."""
     recorder.record(call(requested_model="模型"))
     assert terminal_report(figures(recorder), title="t", is_ascii=True).isascii()
+
+
+def test_what_clients_did_wrong_stands_apart_from_what_failed(recorder):
+    """In each step, and by model and by client key."""
+    at = NOON_S + 2 * 3600
+    recorder.record(call("typo", at_s=at, outcome="refused", status=404, attempts=()))
+    recorder.record(call("down", at_s=at, outcome="unavailable", status=503, attempts=()))
+    recorder.commit(NOON_S + 3 * 3600)
+    status = figures(recorder)
+    assert status["all"]["errors"] == [0, 1, 2, 0]
+    assert status["all"]["mistakes"] == [0, 0, 1, 0]
+    assert sum(row["mistakes"] for row in status["models"]) == 1
+    assert sum(row["mistakes"] for row in status["client_keys"]) == 1
+    assert status["summary"]["totals"]["mistakes"] == 1

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from uniapi.clock import Epoch
 from uniapi.money import Calendar
 
-from .aggregate import Aggregate, CellKey
+from .aggregate import Aggregate
 from .calendar import HOUR_S
 from .chart_sums import COST_PLACE, OUTLINED, UNPRICED_PLACE, outlined
-from .columns import CALLS, COLUMNS
+from .columns import COLUMNS
 from .journal_line import short_name
 from .recent import MOST_READ_BYTES
 from .recorder import Recorder
-from .records import CLIENTS_OWN
 from .report import known_cost, summary
 from .several import Counted
 from .steps import daily, hourly
@@ -101,11 +100,7 @@ def _figures(
         ],
         "times": times,
         "all": _lists([steps.get(place, [0] * len(OUTLINED)) for place in range(len(times))]),
-        "models": _largest(
-            outlined(counts, lambda key: key.requested_model),
-            most_rows,
-            _mistakes(counts, lambda key: key.requested_model),
-        ),
+        "models": _largest(outlined(counts, lambda key: key.requested_model), most_rows),
         "providers": _largest(outlined(counts, lambda key: key.provider), most_rows),
         "client_keys": _largest(
             {
@@ -113,26 +108,14 @@ def _figures(
                 for owner, row in outlined(counts, lambda key: key.key_id).items()
             },
             most_rows,
-            _mistakes(counts, lambda key: names.get(key.key_id, key.key_id)),
         ),
         "summary": summary(counts, names),
     }
 
 
-def _mistakes(counts: Aggregate, name: Callable[[CellKey], str]) -> dict[str, int]:
-    """Of the errors those that no provider is to blame for, by a name."""
-    found: dict[str, int] = {}
-    for key, cell in counts.cells.items():
-        if key.outcome in CLIENTS_OWN:
-            found[name(key)] = found.get(name(key), 0) + cell[CALLS]
-    return found
-
-
-def _largest(
-    rows: Mapping[str, list[int]], most: int, mistakes: Mapping[str, int] | None = None
-) -> list[dict[str, Any]]:
+def _largest(rows: Mapping[str, list[int]], most: int) -> list[dict[str, Any]]:
     """The rows with the most requests, the rest as one; what never came to a provider has no name
-    and is left out. `mistakes`: those of the errors that are the clients' own.
+    and is left out.
     """
     ordered = sorted(
         (name for name in rows if name), key=lambda name: (-rows[name][0], -rows[name][1], name)
@@ -140,13 +123,10 @@ def _largest(
     shown = {name: rows[name] for name in ordered[:most]}
     for name in ordered[most:]:
         add_row(shown, OTHER, rows[name])
-    own = {} if mistakes is None else dict(mistakes)
-    own[OTHER] = sum(own.get(name, 0) for name in ordered[most:])
     return [
         {
             "name": short_name(name),
             **{member: values[0] for member, values in _lists([row]).items()},
-            **({} if mistakes is None else {"mistakes": own.get(name, 0)}),
         }
         for name, row in shown.items()
     ]

@@ -7,15 +7,18 @@ more.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import mul
 from typing import TypeAlias
 
 from .aggregate import Aggregate, CellKey
 from .columns import ATTEMPTS, CALLS, COLUMNS, PLACE
-from .records import NOT_FAILURES
+from .records import CLIENTS_OWN, NOT_FAILURES
 from .sums import Key, add_row
 
-_OF_FAILURES = {6: ("errors", CALLS), 7: ("failed_attempts", ATTEMPTS)}
-"""Places of sums of failed calls alone, and what is summed."""
+_OF_FAILURES = {6: ("errors", CALLS), 7: ("failed_attempts", ATTEMPTS), 8: ("mistakes", CALLS)}
+"""Places of sums of failed calls alone, and what is summed; `mistakes` are those of the errors that
+no provider is to blame for.
+"""
 _CHARTED = {column.chart: column.name for column in COLUMNS if column.chart is not None}
 _NAMES = {**_CHARTED, **{place: name for place, (name, _) in _OF_FAILURES.items()}}
 OUTLINED = tuple(_NAMES[place] for place in range(len(_NAMES)))
@@ -26,6 +29,7 @@ _SOURCES = tuple(
     for place, name in enumerate(OUTLINED)
 )
 _OF_SUCCESSES = tuple(place not in _OF_FAILURES for place in range(len(OUTLINED)))
+_OF_PROVIDERS_FAILURES = tuple(name != "mistakes" for name in OUTLINED)
 
 Outline: TypeAlias = dict[str, list[int]]
 """Rows by client key id."""
@@ -40,9 +44,8 @@ def outlined(counts: Aggregate, name: Callable[[CellKey], Key]) -> dict[Key, lis
     rows: dict[Key, list[int]] = {}
     for key, cell in counts.cells.items():
         row = [cell[source] for source in _SOURCES]
-        if key.outcome in NOT_FAILURES:
-            row = [
-                figure * counts_too for figure, counts_too in zip(row, _OF_SUCCESSES, strict=True)
-            ]
+        if key.outcome not in CLIENTS_OWN:
+            counted = _OF_SUCCESSES if key.outcome in NOT_FAILURES else _OF_PROVIDERS_FAILURES
+            row = list(map(mul, row, counted))
         add_row(rows, name(key), row)
     return rows

@@ -114,7 +114,7 @@ class RecentSums:
             return
         row = owners.setdefault(owner, [0] * WIDTH)
         row[CALLS] += 1
-        row[ERRORS] += call.is_failure
+        row[ERRORS] += call.is_failure and not call.is_clients_own
         row[COST] += call.cost_pd or 0
         row[UNPRICED] += call.cost_pd is None and call.usage is not None
         speed, written = (

@@ -104,9 +104,11 @@ def _totals(totals: Mapping[str, Any]) -> str:
     cost = "unknown" if totals["cost"] is None else f"${totals['cost']:.4f}"
     lines = [
         (
-            f"  requests {totals['requests']:,}   errors {totals['errors']:,}   left"
-            f" {totals['client_left']:,}   attempts {totals['attempts']:,}"
+            f"  requests {totals['requests']:,}"
+            f"   failed {totals['errors'] - totals['mistakes']:,}"
+            f"   turned away {totals['mistakes']:,}"
         ),
+        f"  attempts {totals['attempts']:,}   left early {totals['client_left']:,}",
         (
             f"  tokens   in {_short(totals['input_tokens'])} (cached"
             f" {_short(totals['cache_read_tokens'])})   out {_short(totals['output_tokens'])}"

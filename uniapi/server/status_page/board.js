@@ -53,7 +53,7 @@ function draw() {
   if (last.inspect) byId("inspecting").textContent = t("Inspector on: requests are kept in full");
   part("ranges", state.hours, () => RANGES.map(([name, hours]) => h("button", { type: "button", "aria-pressed": String(hours === state.hours), "data-hours": hours, onclick: () => { state.hours = hours; refresh(true); } }, t(name))));
   drawBanner();
-  part("verdict", [verdict(last, figures), headline(last)], ([text, bad]) => [h("span", {}, text), bad ? h("span", { class: "bad" }, bad) : ""]);
+  part("verdict", [verdict(last, figures), headline(last)], ([text, bad]) => [h("span", {}, text), bad.map((one) => h("span", { class: "bad" }, one))]);
   part("under", under(last, figures), (text) => [text]);
   part("alerts", alerts(last), (list) => list.map(([mild, text, items]) => h("div", { class: mild ? "alert mild" : "alert", role: "alert" }, h("p", {}, text), items.length ? h("ul", {}, items.map((item) => h("li", {}, item))) : "")));
   const isEmpty = !figures.summary.totals.requests && !figures.summary.totals.attempts;
@@ -106,10 +106,8 @@ function verdict(last, figures) {
   const errors = totals.errors - totals.mistakes, failed = errors ? t("{share} of them failed", { share: share(errors, totals.requests) }) : t("none failed");
   return t(totals.requests === 1 ? "{n} request in {span}, {failed}." : "{n} requests in {span}, {failed}.", { n: count(totals.requests), span: spanName(), failed });
 }
-/** What somebody must do something about. */
-function headline(last) {
-  return [headlineOfKeys(last), headlineOfMoney(last)].filter(Boolean).join(" ");
-}
+/** What somebody must do something about: sentences. */
+const headline = (last) => [headlineOfKeys(last), headlineOfMoney(last)].filter(Boolean);
 function headlineOfMoney(last) {
   const spent = usedUp((last.money || {}).limits);
   if (!spent.length) return "";

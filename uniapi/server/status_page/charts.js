@@ -64,8 +64,8 @@ function charts(figures) {
   const served = t("{n} served", { n: count(totals.requests - totals.errors) }) + (totals.client_left ? t(" ({n} left early)", { n: count(totals.client_left) }) : "");
   const given = t("{n} in", { n: count(totals.input_tokens) }) + (totals.cache_read_tokens ? t(", {share} cached", { share: share(totals.cache_read_tokens, totals.input_tokens) }) : "");
   return [
-    chart({ name: "Requests", title: t("Requests"), figure: count(totals.requests), figures, show: count, note: legend([["first", served], ["wrong", t("{n} failed", { n: count(totals.errors - totals.mistakes) }) + (totals.mistakes ? t(", {n} turned away", { n: count(totals.mistakes) }) : "")]]),
-      lines: [{ name: totals.mistakes ? t("failed or turned away") : t("failed"), look: "wrong", values: all.errors }, { name: t("served"), look: "first", values: good }] }),
+    chart({ name: "Requests", title: t("Requests"), figure: count(totals.requests), figures, show: count, note: legend([["first", served], ["wrong", t("{n} failed", { n: count(totals.errors - totals.mistakes) })], ...(totals.mistakes ? [["away", t("{n} turned away", { n: count(totals.mistakes) })]] : [])]),
+      lines: [{ name: t("failed"), look: "wrong", values: all.errors.map((value, place) => value - all.mistakes[place]) }, ...(totals.mistakes ? [{ name: t("turned away"), look: "away", values: all.mistakes }] : []), { name: t("served"), look: "first", values: good }] }),
     chart({ name: "Tokens", title: t("Tokens"), figure: count(totals.input_tokens + totals.output_tokens), figures, show: count, note: legend([["second", given], ["first", t("{n} out", { n: count(totals.output_tokens) })]]),
       lines: [{ name: t("out"), look: "first", values: all.output_tokens }, { name: t("in"), look: "second", values: all.input_tokens }] }),
     chart({ name: "Cost", title: t("Cost"), figure: money(totals.cost), figures, show: money, note: h("span", { class: "note" }, totals.unpriced_requests ? many(totals.unpriced_requests, "{n} request without a known price", "{n} requests without a known price") : ""), lines: [{ name: "", look: "first", values: all.cost }] }),

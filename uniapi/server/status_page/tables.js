@@ -9,7 +9,7 @@ function sums(id, list, columns, head, askedFor, wrong, tried, kind) {
   const speeds = kind ? [[t("First token"), (row) => seconds(row.first_token_s)], [t("Tokens/s"), (row) => speed(row.tokens_per_s)]] : [];
   const heads = [head, tried, t("Failed"), ...speeds.map(([name]) => name), ...columns.map((column) => t(column.title))];
   // What clients did wrong is told under «Turned away».
-  const failed = (row) => { const n = row[wrong] - (row.mistakes || 0); return h("span", { class: n ? "bad" : "soft" }, n ? `${count(n)} (${share(n, row[askedFor])})` : "0"); };
+  const failed = (row) => { const n = wrong === "errors" ? row.errors - row.mistakes : row[wrong]; return h("span", { class: n ? "bad" : "soft" }, n ? `${count(n)} (${share(n, row[askedFor])})` : "0"); };
   const line = (row) => {
     const place = `s-${id}-${row.name}`, opens = kind && row.name !== "(other)", isOpened = opens && state.open.has(place);
     const toggle = () => { state.open[isOpened ? "delete" : "add"](place); redraw(id); };
