@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         chosen = parser.of[options.command]
         print(f"uni-api: {_translated(unknown_words(unknown, chosen), options)}", file=sys.stderr)
         return 2
-    options.behind = behind
+    options.behind, options.typed = behind, arguments
     try:
         return _COMMANDS[options.command](options)
     except StartError as error:
@@ -291,6 +291,8 @@ def _connect(options: argparse.Namespace) -> int:
         model=options.model,
         small=options.small,
         port=port or DEFAULT_PORT,
+        program=invocation(),
+        typed=f"{invocation()} {shlex.join(options.typed)}",
         words=options.behind,
     )
     return connect(asked, os.environ)

@@ -60,6 +60,7 @@ def test_the_advanced_example_gives_exactly_these_warnings(
         (60, 10, "providers[4].api", "looks like an example's key"),
         (66, 5, "providers[5]", "no client key's rule reaches `causallm-35b`"),
         (87, 9, "api_keys[1].model[2]", "unknown provider `openai-test`"),
+        (102, 10, "api_keys[2].api", "looks like an example's key"),
         (104, 9, 'api_keys[2].model[0]["gcp1/*"]', "unknown provider `gcp1`"),
         (105, 9, 'api_keys[2].model[1]["gcp2/*"]', "unknown provider `gcp2`"),
         (106, 9, 'api_keys[2].model[2]["gcp3/*"]', "unknown provider `gcp3`"),

@@ -789,6 +789,7 @@ def test_warning(
         ("sk-proj-abc...", True),
         ("sk-proj-9yourZxxA-here_0Q", False),
         ("gsk_xX1yourself2Kl", False),
+        ("sk-ant-first-key", True),
         ("ollama", False),
     ],
 )
@@ -808,6 +809,17 @@ def test_a_key_copied_from_an_example_is_noticed(
     assert [
         ("providers[0].api", "this looks like an example's key: put your own in its place")
     ] * is_example == [(problem.path, problem.message) for problem in problems(text)]
+
+
+def test_a_client_key_that_the_readme_shows_is_everybodys(problems: Problems) -> None:
+    """Who copies the first example and forgets its last line has a key that strangers know."""
+    text = (
+        "providers: [{provider: p, base_url: 'https://a.example/v1', api: k, model: [m]}]\n"
+        "api_keys: [{api: sk-choose-a-long-key-for-your-clients}]\n"
+    )
+    (only,) = problems(text)
+    assert (only.path, only.severity) == ("api_keys[0].api", "warning")
+    assert "others have read too: `keygen` makes one" in only.message
 
 
 LEFT_OUT = [

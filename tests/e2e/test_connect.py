@@ -51,6 +51,20 @@ def test_it_lists_and_prints(place):
     assert list((place / "home").iterdir()) == []
 
 
+def test_what_is_printed_can_be_pasted(place):
+    """Codex starts with no model list that is named and not there; commands are as one calls us."""
+    shown = run(place, "codex", "--port", "12345").stdout
+    assert "model_catalog_json" not in shown
+    command = shown.rpartition("To have it done:\n")[2].splitlines()[0].split()
+    assert command[1:] == [str(ROOT / "main.py"), "connect", "codex", "--port", "12345", "--write"]
+    done = subprocess.run(
+        command, cwd=place, env={"HOME": str(place / "home")}, capture_output=True, text=True
+    )
+    undo = done.stdout.rpartition("Taken back by: ")[2].split()
+    assert subprocess.run(undo, cwd=place, env={"HOME": str(place / "home")}).returncode == 0
+    assert list((place / "home").glob(".codex/*")) == []
+
+
 @pytest.mark.parametrize(
     "words, code, said",
     [

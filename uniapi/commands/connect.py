@@ -42,7 +42,9 @@ _NOT_FOUND = 127
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectOptions:
-    """What the command line says. `words` are what stands behind `--`."""
+    """What the command line says. `words` are what stands behind `--`; `program` is how we are
+    called, `typed` that and the words of this call, both to be copied.
+    """
 
     client: str | None
     action: str
@@ -52,23 +54,25 @@ class ConnectOptions:
     model: str | None
     small: str | None
     port: int
+    program: str
+    typed: str
     words: Sequence[str] = ()
 
 
 def connect(options: ConnectOptions, environment: Mapping[str, str]) -> int:
     """Do it; gives the exit code. Raises StartError."""
     if options.client is None:
-        _list_clients()
+        _list_clients(options.typed)
         return 0
     recipe = _recipe(options.client)
     if options.action == "undo":
         return _say(_written(recipe, environment).undo())
     connection = _connection(options, environment)
     if options.action == "write":
-        return _write(recipe, connection, environment)
+        return _write(recipe, connection, options.program, environment)
     if options.action == "run":
         return _run(recipe, connection, options.words, environment)
-    _print(recipe, connection)
+    _print(recipe, connection, options.typed)
     return 0
 
 
@@ -81,10 +85,10 @@ def _recipe(name: str) -> Recipe:
     return found
 
 
-def _list_clients() -> None:
+def _list_clients(typed: str) -> None:
     for recipe in RECIPES.values():
         print(f"{recipe.name:<20} {recipe.title}")
-    print("\nconnect CLIENT prints its settings; --write, --undo, --run -- ARGS")
+    print(f"\n{typed} CLIENT prints its settings; --write, --undo, --run -- ARGS")
 
 
 def _connection(options: ConnectOptions, environment: Mapping[str, str]) -> Connection:
@@ -151,7 +155,7 @@ def _models_of(root: str, secret: str) -> list[str]:
         raise StartError(f"{root} does not answer as a gateway does", 1) from None
 
 
-def _print(recipe: Recipe, connection: Connection) -> None:
+def _print(recipe: Recipe, connection: Connection, typed: str) -> None:
     """For a recipe of variables only lines that a shell reads: `eval "$(… connect openai-env)"`."""
     pieces = recipe.shown(connection)
     if recipe.is_any_command:
@@ -164,13 +168,15 @@ def _print(recipe: Recipe, connection: Connection) -> None:
         else:
             print()
         print("\n".join(f"    {line}" if line else "" for line in piece.text.splitlines()))
-    can = [f"connect {recipe.name} --write"] if recipe.files(connection) else []
-    can += [f"connect {recipe.name} --run -- ARGS"] if recipe.command(connection) else []
+    can = [f"  {typed} --write"] if recipe.files(connection) else []
+    can += [f"  {typed} --run -- ARGS   (once)"] if recipe.command(connection) else []
     if can:
-        print(f"\nTo have it done: {' · '.join(can)}")
+        print("\nTo have it done:", *can, sep="\n")
 
 
-def _write(recipe: Recipe, connection: Connection, environment: Mapping[str, str]) -> int:
+def _write(
+    recipe: Recipe, connection: Connection, program: str, environment: Mapping[str, str]
+) -> int:
     files = recipe.files(connection)
     if not files:
         raise StartError(
@@ -182,7 +188,7 @@ def _write(recipe: Recipe, connection: Connection, environment: Mapping[str, str
     print(f"{recipe.title} now asks {connection.root} for {connection.models.main}.")
     for step in recipe.steps(connection):
         print(step)
-    print(f"Taken back by: connect {recipe.name} --undo")
+    print(f"Taken back by: {program} connect {recipe.name} --undo")
     return code
 
 

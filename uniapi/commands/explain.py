@@ -184,8 +184,10 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
             f"{indent}     timeouts: {times}"
             + (f"; heartbeats every {beats:g} s" if beats is not None else "")
         )
+        are_several = len(channel["keys"]) > 1
         keys = ", ".join(
-            entry["key"]
+            (f"#{entry['number']} " if are_several else "")
+            + entry["key"]
             + (f" (weight {entry['weight']})" if entry["weight"] > 1 else "")
             + (f" (OUT: {entry['out']})" if entry["out"] else "")
             for entry in channel["keys"]

@@ -10,7 +10,7 @@ from .alias_maps import ALIASES, FALLBACK
 from .budgets import BUDGET
 from .client_schema import ClientKey
 from .forms import BOOL, COUNT, DOLLARS, ENABLED, MOMENT, NETWORKS, POLICIES, RATE_BY_MODEL, TEXT
-from .key_slips import key_slips
+from .key_slips import client_key_slips
 from .levels import Form, Key, Level, Section, as_written, section
 from .nodes import Node, ProblemList
 from .providers import ProvidersRead
@@ -119,7 +119,7 @@ def _secret(node: Node, report: ProblemList) -> str | None:
     if any(not character.isprintable() for character in secret):
         report.error(node, "the client key has a line break or another control character inside")
         return None
-    for slip in key_slips(secret):
+    for slip in client_key_slips(secret):
         report.warning(node, slip)
     if len(secret) < SHORTEST_SAFE_KEY:
         report.warning(

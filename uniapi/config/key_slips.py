@@ -21,7 +21,9 @@ _VARIABLE_FORMS = (
 """A shell's, LiteLLM's (docs.litellm.ai/docs/proxy/configs), JavaScript's, PowerShell's, templates'
 and Windows' ways to name a variable.
 """
-_PLACEHOLDER = re.compile(r"\byour\b|[-_]here$|xxxx|\.\.\.|…|^<.*>$|^changeme$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"\byours?\b|\b(first|second)-key$|[-_]here$|xxxx|\.\.\.|…|^<.*>$|^changeme$", re.IGNORECASE
+)
 """What examples have in a key's place: no vendor's keys look like it."""
 _LONGEST_SHOWN = 40
 
@@ -61,3 +63,12 @@ def vendor_key_slips(secret: str) -> Iterator[str]:
         yield "the key has a blank inside; several keys are written as a list"
     elif _PLACEHOLDER.search(secret):
         yield "this looks like an example's key: put your own in its place"
+
+
+def client_key_slips(secret: str) -> Iterator[str]:
+    """The same of a key that clients of ours present: one from a page anybody may have read."""
+    slip = next(key_slips(secret), None)
+    if slip is not None:
+        yield slip
+    elif _PLACEHOLDER.search(secret):
+        yield "this looks like an example's key, which others have read too: `keygen` makes one"

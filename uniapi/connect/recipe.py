@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from uniapi.values import dataclass
@@ -105,11 +105,13 @@ class Recipe:
     is_any_command: bool = False
 
     def shown(self, connection: Connection) -> list[Shown]:
-        """The recipe as pieces to copy, in the order in which a person would take them."""
+        """The recipe as pieces to copy, in the order in which a person would take them. Files that
+        are wholly ours are not shown, so nothing that is shown may name one.
+        """
+        connection = replace(connection, codex_catalog={})
         pieces = [
             Shown(where=f"~/{file.place}", language=_LANGUAGES[file.format], text=file_text(file))
             for file in self.files(connection)
-            if file.format != "own"
         ]
         environment = self.environment(connection)
         if environment and not pieces:

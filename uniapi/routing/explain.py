@@ -183,6 +183,7 @@ def _describe_credential(
 ) -> dict[str, Any]:
     obstacle = availability.obstacle_of(channel, credential, now)
     return {
+        "number": credential.number,
         "key": credential.display,
         "weight": credential.weight,
         "out": None if obstacle is None else _said(obstacle),
