@@ -8,6 +8,7 @@ parts whose `raw` is `{member: value}`, and our encoder writes them back.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -83,19 +84,28 @@ class _Calls:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[str, str]] = []
+        self._ids: list[str] = []
+        self._answered: set[int] = set()
+        self._by_id: dict[str, deque[int]] = {}
+        self._by_name: dict[str | None, deque[int]] = {None: deque()}
 
     def add(self, call: ToolCall) -> None:
-        self._waiting.append((call.call_id, call.name))
+        place = len(self._ids)
+        self._ids.append(call.call_id)
+        self._by_id.setdefault(call.call_id, deque()).append(place)
+        self._by_name.setdefault(call.name, deque()).append(place)
+        self._by_name[None].append(place)
 
     def answer(self, call_id: str | None, name: str | None) -> str:
         """The id of the call that a result answers: its own, else that of the oldest waiting call
-        of its name, else of the oldest.
+        of its name, or of any where the result has no name either.
         """
-        for index, (waiting_id, waiting_name) in enumerate(self._waiting):
-            if call_id == waiting_id or (call_id is None and name in (None, waiting_name)):
-                del self._waiting[index]
-                return waiting_id
+        places = self._by_name.get(name) if call_id is None else self._by_id.get(call_id)
+        while places:
+            place = places.popleft()
+            if place not in self._answered:
+                self._answered.add(place)
+                return self._ids[place]
         return call_id or ""
 
 
