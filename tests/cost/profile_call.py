@@ -33,6 +33,8 @@ from whole_gateway import (  # noqa: E402
     stream_answer,
 )
 
+from uniapi.memory import settle  # noqa: E402
+
 KINDS = ("relayed", "translated", "relayed-stream", "translated-stream")
 PERIOD_S = 0.001
 WIDTH, HEIGHT, LETTER = 1200, 16, 6.5
@@ -92,6 +94,7 @@ async def sampled(kind, seconds):
         answer_as(gateway, kind)
         for _ in range(20):
             await gateway.ask(model, stream=bool(streamed))
+        settle()
         until = time.monotonic() + seconds
         with Sampler() as sampler:
             while time.monotonic() < until:

@@ -22,6 +22,8 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 from profile_call import KINDS, Sampler, answer_as  # noqa: E402
 from whole_gateway import WholeGateway  # noqa: E402
 
+from uniapi.memory import settle  # noqa: E402
+
 MOST = 0.05
 FLUSH_PERIOD_S = 1.0
 
@@ -55,6 +57,7 @@ async def measured(kind, seconds):
         answer_as(gateway, kind)
         for _ in range(50):
             await gateway.ask(model, stream=bool(streamed))
+        settle()
         app, calls, flush_s = gateway.app, 0, 0.0
         app.recorder = timed = Timed(app.recorder)
         await app.kept.commit()

@@ -12,11 +12,11 @@ from uniapi.values import dataclass
 
 from .records import CallRecord
 
-Stated = tuple[int | None, ...]
+Stated = list[int | None]
 """One figure of the usage of some calls, None where it is not stated, or cannot be true."""
 Figures = Mapping[str, Stated]
-"""Those of the journal by name, without what no vendor states. Calls without usage have no place
-in them.
+"""Those of the journal by name, without those that no vendor states. Calls without usage have no
+place in them.
 """
 
 
@@ -46,7 +46,7 @@ class Column:
 
 def _all_tokens(calls: Sequence[CallRecord], figures: Figures) -> int:
     """The vendor's own sum where it gives one; by estimate where an answer was cut short."""
-    sums = figures.get("total_tokens", (None,))
+    sums = figures.get("total_tokens", [None])
     if None not in sums:
         return _sum(sums)
     total = 0
@@ -153,20 +153,18 @@ _STATED = tuple(
 )
 KEPT = {column.name: column.journal for column in COLUMNS if column.journal is not None}
 """The figures of a usage that the journal keeps, and the members of a line that they are."""
-_read_kept = attrgetter(*KEPT)
+_READERS = {name: attrgetter(name) for name in KEPT}
 
 
 def stated_figures(calls: Sequence[CallRecord]) -> Figures:
     """What vendors state for some calls, figure by figure."""
-    rows = [_read_kept(call.usage) for call in calls if call.usage is not None]
-    figures = {}
-    for name, column in zip(KEPT, zip(*rows, strict=True), strict=False):
-        is_known = column.count(None) < len(rows)
-        if is_known and not are_plausible(column):
-            column = tuple(map(plausible, column))
-            is_known = any(figure is not None for figure in column)
-        if is_known:
-            figures[name] = column
+    usages = [call.usage for call in calls if call.usage is not None]
+    figures: dict[str, Stated] = {}
+    for name, read in _READERS.items():
+        column = list(map(read, usages))
+        if column.count(None) < len(column):
+            is_usual = are_plausible(column)
+            figures[name] = column if is_usual else list(map(plausible, column))
     return figures
 
 

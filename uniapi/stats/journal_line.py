@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from math import isfinite
-from operator import attrgetter
 from typing import Any, TypeGuard, cast
 
 from uniapi.canonical import Usage
@@ -24,8 +23,6 @@ LONGEST_NAME = 200
 
 _quoted = json.encoder.encode_basestring
 """A text as a JSON string; the standard library's own, in C."""
-_read_own = attrgetter("request_id", "at_s", "total_s", "first_token_s", "cost_pd")
-"""What each of equal calls has of its own, but for what was stated for it."""
 
 
 def rounded_s(seconds: float) -> float:
@@ -66,20 +63,19 @@ def lines_of(calls: Sequence[CallRecord], figures: Figures) -> Iterator[bytes]:
     twenty times as long.
     """
     call, lines = calls[0], _Template()
-    ids, at_s, total_s, first_s, cost = zip(*map(_read_own, calls), strict=True)
     asked = _asked(call.key_id, call.key_label, call.operation, call.endpoint, call.requested_model)
     lines.same('{"id":')
-    lines.texts(map(_quoted, ids))
-    lines.seconds(',"at":', at_s)
+    lines.texts([_quoted(one.request_id) for one in calls])
+    lines.seconds(',"at":', [one.at_s for one in calls])
     lines.same(f',{asked},"status":{call.status:d},"outcome":{_quoted(call.outcome)}')
-    lines.seconds(',"s":', total_s)
+    lines.seconds(',"s":', [one.total_s for one in calls])
     if call.provider is not None:
         lines.same(_served(call.provider, call.provider_id, call.upstream_model))
     if call.stream:
         lines.same(',"stream":true')
-    lines.seconds(',"first":', first_s)
+    lines.seconds(',"first":', [one.first_token_s for one in calls])
     lines.tokens(calls, figures)
-    lines.counts(',"cost":', cost)
+    lines.counts(',"cost":', [one.cost_pd for one in calls])
     if call.client_ip is not None:
         lines.same(f',"ip":{_quoted(call.client_ip)}')
     if call.is_flagged:
