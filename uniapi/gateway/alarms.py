@@ -1,76 +1,70 @@
-"""Timers for what mostly ends before they ring: one that is not needed any more goes on running,
-and serves the next that asks for one.
+"""One timer of the event loop for all that may become overdue.
 
-To set and cancel a timer for each call takes the event loop ten functions, and leaves a cancelled
-one in its heap. Most calls wait equally long, so that the timer of one that is over rings before
-the next one's is due, and is then set to that.
+A timer for each call would take the event loop ten functions to set and cancel, and an open stream
+half a kilobyte; nearly all calls end before they are overdue. So the earliest one's moment is the
+timer's, and then all are looked at: a hundred take as long as one timer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from typing import Protocol
 
 SLEPT_S = 1.0
 """A timer that is so late was not late by itself: this process slept (a laptop's lid, SIGSTOP)."""
+APART_S = 0.05
+"""The timer does not ring again before: many that are due one after the other are due together."""
 
-Ring = Callable[[float, bool], None]
-"""(the loop's time, whether this process slept meanwhile)."""
 
-
-class Alarm:
-    """Calls `ring` once, when it is `due` (the loop's time). `rings_at`: when its timer rings, at
-    `due` or before; infinity while none runs.
+class Watched(Protocol):
+    """What may become overdue. `due` is the loop's time at which `ring` is to be called with the
+    time, and with whether this process slept meanwhile; it is called once for each `Alarms.watch`.
     """
 
-    __slots__ = ("_loop", "_timer", "due", "ring", "rings_at")
+    due: float
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.due, self.rings_at = 0.0, math.inf
-        self.ring: Ring | None = None
-        self._loop = loop
-        self._timer: asyncio.TimerHandle | None = None
-
-    def set(self, due: float, ring: Ring) -> None:
-        self.due, self.ring = due, ring
-        if self.rings_at > due:
-            self.run(due)
-
-    def run(self, at: float) -> None:
-        """Its timer rings at that moment, and at none before."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self.rings_at = at
-        self._timer = self._loop.call_at(at, self._tick)
-
-    def _tick(self) -> None:
-        now, ring, due, rang_at = self._loop.time(), self.ring, self.due, self.rings_at
-        self._timer, self.rings_at = None, math.inf
-        if ring is None:
-            return
-        if rang_at < due:
-            self.run(due)
-            return
-        self.ring = None
-        ring(now, now - due > SLEPT_S)
+    def ring(self, now: float, has_slept: bool) -> None: ...
 
 
 class Alarms:
-    """Those that run for nobody, of one event loop: as many as there were at once lately."""
+    """Those of one event loop."""
 
     def __init__(self) -> None:
-        self._free: list[Alarm] = []
+        self._watched: set[Watched] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = math.inf
 
-    def at(self, loop: asyncio.AbstractEventLoop, due: float, ring: Ring) -> Alarm:
-        """One that rings at `due`; to be given back when it is not needed any more."""
-        alarm = self._free.pop() if self._free else Alarm(loop)
-        alarm.due, alarm.ring = due, ring
-        if alarm.rings_at > due:
-            alarm.run(due)
-        return alarm
+    def watch(self, one: Watched, loop: asyncio.AbstractEventLoop) -> None:
+        """It rings when it is due; to be told again when that is earlier than it was."""
+        self._watched.add(one)
+        if one.due < self._rings_at:
+            self._run(loop, one.due)
 
-    def give_back(self, alarm: Alarm) -> None:
-        """It may go on running, for nobody."""
-        alarm.ring = None
-        self._free.append(alarm)
+    def forget(self, one: Watched) -> None:
+        """It does not ring any more. The timer goes on: another one will need it."""
+        self._watched.discard(one)
+
+    def _run(self, loop: asyncio.AbstractEventLoop, at: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings_at = at
+        self._timer = loop.call_at(at, self._tick, loop)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        has_slept = now - self._rings_at > SLEPT_S
+        self._timer, self._rings_at = None, math.inf
+        try:
+            self._ring(now, has_slept)
+        finally:
+            due = min((one.due for one in self._watched), default=math.inf)
+            if due < self._rings_at:
+                self._run(loop, max(due, now + APART_S))
+
+    def _ring(self, now: float, has_slept: bool) -> None:
+        watched = self._watched
+        for one in [one for one in watched if one.due <= now]:
+            if one in watched:
+                watched.discard(one)
+                one.ring(now, has_slept)

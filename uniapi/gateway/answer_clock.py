@@ -1,15 +1,16 @@
-"""When one answer began and when it last said something; and the one alarm that looks whether
-anything of it is overdue. It only looks, so that a chunk costs no timer.
+"""When one answer began and when it last said something; and when it is looked whether anything of
+it is overdue. It is only looked at, so that a chunk costs no timer.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 
 from uniapi.canonical import Failure
 
-from .alarms import Alarm, Alarms
+from .alarms import Alarms
 from .patience import Patience
 
 
@@ -19,11 +20,11 @@ class AnswerClock:
     """
 
     __slots__ = (
-        "_alarm",
         "_alarms",
         "_look",
         "_loop",
         "_patience",
+        "due",
         "first_token_at",
         "last_at",
         "started_at",
@@ -43,12 +44,11 @@ class AnswerClock:
         self._patience = patience
         self._look = look
         self._alarms = alarms
-        due = now + patience.first_token_s
-        if patience.deadline is not None:
-            due = min(due, patience.deadline)
-        self._alarm: Alarm | None = alarms.at(loop, due, self._ring)
+        self.due = self.overdue_at()
+        """When it is looked at."""
+        alarms.watch(self, loop)
 
-    def due(self) -> float:
+    def overdue_at(self) -> float:
         """The moment at which something is overdue."""
         has_token = self.first_token_at is not None
         return self._patience.due(self.started_at, self.last_at, has_token=has_token)
@@ -59,25 +59,22 @@ class AnswerClock:
 
     def look_by(self, at: float) -> None:
         """Look again, at that moment at the latest."""
-        if self._alarm is None:
-            self._alarm = self._alarms.at(self._loop, at, self._ring)
-        elif at < self._alarm.due:
-            self._alarm.set(at, self._ring)
+        if at < self.due:
+            self.due = at
+            self._alarms.watch(self, self._loop)
 
     def stop(self) -> None:
         """Nothing can be overdue any more."""
-        if self._alarm is not None:
-            self._alarms.give_back(self._alarm)
-            self._alarm = None
+        self.due = math.inf
+        self._alarms.forget(self)
 
     def close(self) -> None:
         """Nobody looks any more."""
-        if self._alarm is not None:
-            self.stop()
+        self.stop()
         self._look = _nobody
 
-    def _ring(self, now: float, has_slept: bool) -> None:
-        self._alarm = None
+    def ring(self, now: float, has_slept: bool) -> None:
+        self.due = math.inf
         self._look(now, has_slept)
 
 

@@ -203,6 +203,8 @@ class Receiver:
             if pipe.is_over:
                 self._ended(pipe, now)
             else:
+                if pipe.may_end:
+                    self._clock.look_by(now + GRACE_S)
                 self._unwatched += len(data)
                 if self._unwatched > WATCH_BYTES:
                     self._unwatched = 0
@@ -271,6 +273,9 @@ class Receiver:
             # What is answered in one piece is judged and commits at its end, however the upstream
             # sent it: a stream that is folded says that it is whole before its last byte is here.
             self._decide(now)
+        if pipe.may_end and not self.is_over:
+            # It is looked whether the answer has ended without a word.
+            self._clock.look_by(now + GRACE_S)
 
     def _ended(self, pipe: Pipe, now: float) -> None:
         """Nothing that the upstream still says can matter."""
@@ -294,9 +299,6 @@ class Receiver:
         head = self.response_head = labelled(self.response_head, start)
         pipe = self.pipe = self._make_pipe(head)
         self.report = pipe.report
-        if not isinstance(pipe, Collecting):
-            # From now on it is looked whether the answer has ended without a word.
-            self._clock.look_by(now + GRACE_S)
         return pipe
 
     def _end(self, now: float) -> None:
@@ -376,7 +378,7 @@ class Receiver:
         self._make_pipe, self._classify = _no_pipe, _no_failure
         self.is_committed = True
         if self.pipe is not None and self.pipe.streams:
-            self._clock.look_by(self._clock.due())
+            self._clock.look_by(self._clock.overdue_at())
         self.outcome.set_result(None)
 
     def _emit(self, out: list[bytes]) -> None:
@@ -427,13 +429,13 @@ class Receiver:
                 self._commit()
                 return
         pipe = self.pipe
-        if pipe is not None:
-            if pipe.may_end and now - clock.last_at >= GRACE_S:
+        if pipe is not None and pipe.may_end:
+            if now - clock.last_at >= GRACE_S:
                 self._has_ended = True
                 self._end(now)
                 return
-            until = min(until, now + GRACE_S)
-        due = clock.due()
+            until = min(until, clock.last_at + GRACE_S)
+        due = clock.overdue_at()
         is_paused = self._backlog is not None and self._backlog.is_paused
         if self._share is not None and self._share.is_waiting:
             is_paused = True
