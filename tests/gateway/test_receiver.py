@@ -10,7 +10,7 @@ import pytest
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.config import without_secrets_in_bytes
-from uniapi.gateway.key_mask import NO_SECRET
+from uniapi.gateway.key_mask import NO_SECRET, KeyMask
 from uniapi.gateway.patience import Patience, TriggerProbe
 from uniapi.gateway.receiver import MAX_HELD_BYTES, Receiver
 from uniapi.pipes.pipe import Collecting, Report
@@ -87,8 +87,7 @@ def receiver(probe=None, pipe=None, mask=None, secret=NO_SECRET):
         PATIENT,
         asyncio.get_running_loop().time(),
         probe,
-        mask,
-        secret,
+        None if mask is None else KeyMask(mask, secret),
     )
     exchange = Exchange()
     made.started(exchange)

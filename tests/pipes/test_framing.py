@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from uniapi.canonical import Failure
 from uniapi.dialects import CLIENT_DIALECTS, UPSTREAM_DIALECTS, InvokeFramer, ReplyContext
 from uniapi.pipes.choose import ending
-from uniapi.pipes.framing import frame_writer, framer_for, labelled, with_model
+from uniapi.pipes.framing import frame_writer, framing_of, labelled, with_model
 from uniapi.pipes.relay import RelayStream
 from uniapi.wire import EventStreamDecoder, JsonArrayDecoder, ResponseHead, SseDecoder
 
@@ -104,8 +104,8 @@ def test_a_name_is_spliced_and_nothing_else():
         ("application/vnd.amazon.eventstream", "anthropic", True, InvokeFramer),
         ("application/vnd.amazon.eventstream", "bedrock_converse", True, EventStreamDecoder),
         ("application/json", "gemini", True, JsonArrayDecoder),
-        ("application/json", "gemini", False, type(None)),
-        ("application/json", "openai_chat", True, type(None)),
+        ("application/json", "gemini", False, None),
+        ("application/json", "openai_chat", True, None),
         ("text/plain", "openai_chat", True, SseDecoder),
         ("", "bedrock_converse", True, EventStreamDecoder),
     ],
@@ -113,7 +113,7 @@ def test_a_name_is_spliced_and_nothing_else():
 def test_the_content_type_decides_how_an_answer_is_cut(content_type, dialect, stream, kind):
     """Upstreams do not always do as they are asked."""
     head = ResponseHead(status=200, headers={"content-type": content_type} if content_type else {})
-    assert isinstance(framer_for(head, UPSTREAM_DIALECTS[dialect], stream), kind)
+    assert framing_of(head, UPSTREAM_DIALECTS[dialect], stream) is kind
 
 
 def test_an_error_after_a_cut_event_is_an_event_of_its_own():

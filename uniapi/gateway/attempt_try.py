@@ -67,7 +67,7 @@ class Try:
         self._began = state.now()
         self._is_examined = self._is_left = False
         self._losses: tuple[str, ...] = ()
-        self._count_output: Callable[[ResponseHead, bytes], int]
+        self._count_output: Callable[[bytes], int]
         self._receiver: Receiver
 
     async def make(self) -> Failure | None:
@@ -150,7 +150,6 @@ class Try:
             now,
             trigger_probe(state.call, triggers) if triggers else None,
             self._lane.mask,
-            self._lane.secret,
             state.around.alarms,
             state.around.memory,
         )
@@ -323,9 +322,9 @@ class Try:
         so.
         """
         receiver, call = self._receiver, self._state.call
-        head, usage = receiver.response_head, receiver.report.usage
-        if head is not None and not receiver.report.is_whole:
-            usage = receiver.tape.usage(call, partial(self._count_output, head))
+        usage = receiver.report.usage
+        if not receiver.report.is_whole:
+            usage = receiver.tape.usage(call, self._count_output)
         if SERVICES[call.operation].is_generated:
             is_counted = self._is_left and self._state.setting.held is not None
             if usage is not None or not is_counted:

@@ -26,7 +26,7 @@ from uniapi.values import dataclass
 from uniapi.wire import HttpRequest, head_of_request
 
 from .answer_headers import header_text
-from .key_mask import NO_SECRET
+from .key_mask import NO_SECRET, KeyMask
 from .prepared import usual_headers
 from .route import Spot, Way, find_ways, spot_of, ways_from
 
@@ -46,7 +46,6 @@ class Lane:
         "passage",
         "said",
         "said_at_once",
-        "secret",
         "secrets",
         "target",
     )
@@ -57,9 +56,11 @@ class Lane:
         self.engine = engine
         self.passage = passage_of(provider, target.credential, preferences)
         self.secrets = provider_secrets(provider)
-        self.mask = partial(without_secrets_in_bytes, secrets=self.secrets)
+        self.mask = KeyMask(
+            partial(without_secrets_in_bytes, secrets=self.secrets),
+            target.credential.secret.encode("utf-8", "surrogatepass") or NO_SECRET,
+        )
         """Hides what is secret of it in what it says."""
-        self.secret = target.credential.secret.encode("utf-8", "surrogatepass") or NO_SECRET
         self.said = {
             "x-uniapi-provider": header_text(provider.name),
             "x-uniapi-model": header_text(target.upstream_model),

@@ -68,8 +68,8 @@ class Prepared:
     losses: tuple[str, ...] = ()
     body: dict[str, Json] = field(default_factory=dict)
     """What is said, where that is one JSON object that `fit` has seen."""
-    count_output: Callable[[ResponseHead, bytes], int] = lambda head, beginning: 0
-    """The tokens, roughly, in the beginning of such an answer."""
+    count_output: Callable[[bytes], int] = lambda beginning: 0
+    """The tokens, roughly, in the beginning of its answer."""
     earlier: tuple[HttpRequest, ...] = ()
     """Requests to be sent before, where one client request became several; their answers go to
     `answers`.

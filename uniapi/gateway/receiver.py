@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from uniapi.canonical import Failure
 from uniapi.errors import log_mistake
@@ -32,7 +32,7 @@ from .alarms import Alarms
 from .answer_clock import AnswerClock
 from .answer_memory import AnswerMemory, AnswerShare, Valve
 from .backlog import HIGH_BYTES, POLL_S, Backlog, Outlet
-from .key_mask import NO_SECRET, KeyMask
+from .key_mask import KeyMask
 from .patience import Patience, TriggerProbe
 from .tape import Tape
 
@@ -56,11 +56,40 @@ class Receiver:
     what all answers together may hold.
     """
 
-    # Of the class, as most answers have none of them.
-    _backlog: Backlog | None = None
-    _share: AnswerShare | None = None
-    """What it holds of the memory, counted once that is worth it."""
-    _valve: Valve | None = None
+    __slots__ = (
+        "_backlog",
+        "_classify",
+        "_clock",
+        "_exchange",
+        "_finished",
+        "_has_ended",
+        "_held",
+        "_held_bytes",
+        "_held_since",
+        "_is_answer",
+        "_is_decided",
+        "_kept",
+        "_lingering",
+        "_loop",
+        "_make_pipe",
+        "_mask",
+        "_memory",
+        "_outlet",
+        "_probe",
+        "_share",
+        "_unwatched",
+        "_valve",
+        "first_token_after_s",
+        "has_stalled",
+        "is_committed",
+        "is_over",
+        "outcome",
+        "pipe",
+        "report",
+        "response_head",
+        "status",
+        "tape",
+    )
 
     def __init__(
         self,
@@ -70,13 +99,14 @@ class Receiver:
         patience: Patience,
         now: float,
         probe: TriggerProbe | None = None,
-        mask: Callable[[bytes], bytes] | None = None,
-        secret: bytes = NO_SECRET,
+        mask: KeyMask | None = None,
         alarms: Alarms | None = None,
         memory: AnswerMemory | None = None,
     ) -> None:
         self.outcome: asyncio.Future[Failure | None] = loop.create_future()
+        """Until a reply is attached: what has been looked at is not kept as long as a stream."""
         self.response_head: ResponseHead | None = None
+        """Until a reply is attached."""
         self.status: int | None = None
         """What the upstream answered with, None before it did."""
         self.pipe: Pipe | None = None
@@ -91,26 +121,29 @@ class Receiver:
         self._make_pipe = make_pipe
         self._classify = classify
         self._probe = probe
-        self._mask = None if mask is None else KeyMask(mask, secret)
+        self._mask = mask
+        self._kept = b""
+        """The end of what came, which goes on with what follows it."""
         self._exchange: Exchange | None = None
         self._held: list[bytes] = []
         self._held_bytes = 0
         self._outlet: Outlet | None = None
         self._unwatched = 0
         self._memory = memory
+        self._backlog: Backlog | None = None
+        self._share: AnswerShare | None = None
+        """What it holds of the memory, counted once that is worth it."""
+        self._valve: Valve | None = None
         self._held_since: float | None = None
         self.is_over = False
         """Nothing more is taken of the answer."""
         self._finished: asyncio.Future[None] | None = None
+        self._is_decided = False
+        """The outcome is set."""
         self._has_ended = False
         self._is_answer = False
         self._lingering: asyncio.TimerHandle | None = None
         self._clock = AnswerClock(loop, patience, now, self._look, alarms or Alarms())
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Those of the upstream's answer."""
-        return self.response_head.headers if self.response_head is not None else {}
 
     @property
     def streams(self) -> bool:
@@ -131,6 +164,8 @@ class Receiver:
         held = b"".join(self._held)
         self._held.clear()
         self._outlet = outlet
+        self.response_head = None
+        del self.outcome
         if held:
             outlet.write(held)
             if len(held) > WATCH_BYTES:
@@ -269,7 +304,7 @@ class Receiver:
             self._watch()
         if pipe.is_over and report.failure is None:
             self._ended(pipe, now)
-        elif (pipe.streams or report.failure is not None) and not self.outcome.done():
+        elif (pipe.streams or report.failure is not None) and not self._is_decided:
             # What is answered in one piece is judged and commits at its end, however the upstream
             # sent it: a stream that is folded says that it is whole before its last byte is here.
             self._decide(now)
@@ -331,7 +366,7 @@ class Receiver:
     def _conclude(self, out: list[bytes], now: float) -> None:
         """The answer is whole; `out` is what was still held back of it."""
         self._emit(out)
-        if not self.outcome.done():
+        if not self._is_decided:
             self._decide(now)
         if not self.is_over:
             self._over()
@@ -379,6 +414,7 @@ class Receiver:
         self.is_committed = True
         if self.pipe is not None and self.pipe.streams:
             self._clock.look_by(self._clock.overdue_at())
+        self._is_decided = True
         self.outcome.set_result(None)
 
     def _emit(self, out: list[bytes]) -> None:
@@ -388,7 +424,8 @@ class Receiver:
         # All that one read brought is one write.
         data = out[0] if len(out) == 1 else b"".join(out)
         if self._mask is not None:
-            data = self._mask.over(data, has_failed=self.report.failure is not None)
+            has_failed = self.report.failure is not None
+            data, self._kept = self._mask.over(self._kept + data, has_failed=has_failed)
         if self._outlet is not None:
             self._outlet.write(data)
         elif data:
@@ -400,14 +437,15 @@ class Receiver:
         self._clock.stop()
         if self._exchange is not None:
             self._exchange.cancel()
-        if not self.outcome.done():
+        if not self._is_decided:
+            self._is_decided = True
             self.outcome.set_result(failure)
 
     def _over(self) -> None:
         self.is_over = True
-        mask, self._mask = self._mask, None
-        if mask is not None and mask.kept:
-            self._emit([mask.kept])
+        self._mask = None
+        if self._kept:
+            self._emit([self._kept])
         self._clock.stop()
         if self._share is not None:
             outlet = self._outlet

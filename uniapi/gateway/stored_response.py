@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from uniapi.canonical import Call
 from uniapi.dialects import RelayedDialect, ReplyContext
-from uniapi.pipes import Pipe, RelayBody, RelayStream, ending, framer_for
+from uniapi.pipes import Pipe, RelayBody, RelayStream, ending, framing_of
 from uniapi.wire import HttpRequest, ResponseHead
 
 from .prepared import Prepared, forwarded_headers, request_headers
@@ -49,7 +49,7 @@ def _request(call: Call, responses_url: str, headers: Mapping[str, str]) -> Http
 
 def _choose_pipe(call: Call, way: Way, reply: ReplyContext, head: ResponseHead) -> Pipe:
     """A stored response that is streamed again is relayed as a stream, everything else as it is."""
-    framer = framer_for(head, way.dialect, False)
-    if framer is None or not isinstance(way.dialect, RelayedDialect):
+    framing = framing_of(head, way.dialect, False)
+    if framing is None or not isinstance(way.dialect, RelayedDialect):
         return RelayBody()
-    return RelayStream(framer, way.dialect.observer(), ending(client_side(call), reply))
+    return RelayStream(framing(), way.dialect.observer(), ending(client_side(call), reply))

@@ -7,7 +7,7 @@ signed, read in passing).
 """
 
 from .choose import PipeChoice, ending
-from .framing import framer_for, labelled
+from .framing import framing_of, labelled
 from .operation_events import Classify
 from .operation_relay import RelayChoice
 from .operation_translate import TranslateAnswer, TranslateEvents
@@ -31,7 +31,7 @@ __all__ = [
     "TranslateEvents",
     "TurnReader",
     "ending",
-    "framer_for",
+    "framing_of",
     "is_signed_by",
     "labelled",
 ]

@@ -30,9 +30,9 @@ from uniapi.dialects import (
 )
 from uniapi.errors import WireError
 from uniapi.values import dataclass
-from uniapi.wire import ResponseHead, dump_json
+from uniapi.wire import Framer, ResponseHead, dump_json
 
-from .framing import frame_writer, framer_for, with_stated_model
+from .framing import frame_writer, framing_of, with_stated_model
 from .pipe import Pipe, text_of
 from .relay import RelayStream, RelayWhole
 from .translate import Fold, TranslateStream, TranslateWhole, Unfold
@@ -59,13 +59,15 @@ class PipeChoice:
     drops_usage: bool = False
     remembers: bool = False
     """A client of the same dialect may lose what the vendor wants back of this answer."""
+    framing: Callable[[], Framer] | None = None
+    """Makes what cuts the answer into frames, once it has shown that it is streamed."""
 
     def relay(self, head: ResponseHead) -> Pipe:
         """The same dialect on both sides; framing may differ, and an answer that is streamed
         against the client's wish (or the reverse) is translated after all.
         """
         dialect = self.dialect
-        framer = framer_for(head, dialect, self.stream)
+        framer = self._framer(head)
         if not isinstance(dialect, RelayedDialect) or (framer is None) is self.stream:
             return self.translate(head)
         if framer is None:
@@ -97,7 +99,7 @@ class PipeChoice:
 
     def translate(self, head: ResponseHead) -> Pipe:
         client = self.client
-        framer = framer_for(head, self.dialect, self.stream)
+        framer = self._framer(head)
         turn = self._turn_reader()
         if framer is not None:
             decoder = self.dialect.stream_decoder(self._upstream())
@@ -114,17 +116,20 @@ class PipeChoice:
             return Unfold(self._decode, client.stream_encoder(self.reply), turn)
         return TranslateWhole(self._decode, self._encode, dump_json, turn)
 
-    def count_output(self, head: ResponseHead, beginning: bytes) -> int:
-        """The tokens, roughly, in the beginning of a streamed answer."""
-        framer = framer_for(head, self.dialect, self.stream)
-        if framer is None:
+    def count_output(self, beginning: bytes) -> int:
+        """The tokens, roughly, in the beginning of an answer, where it is streamed."""
+        if self.framing is None:
             return 0
-        decoder = self.dialect.stream_decoder(self._upstream())
+        framer, decoder = self.framing(), self.dialect.stream_decoder(self._upstream())
         try:
             events = [event for frame in framer.feed(beginning) for event in decoder.feed(frame)]
         except WireError:
             return 0
         return estimate_text_tokens("".join(map(text_of, events)))
+
+    def _framer(self, head: ResponseHead) -> Framer | None:
+        framing = self.framing = framing_of(head, self.dialect, self.stream)
+        return None if framing is None else framing()
 
     def _upstream(self) -> UpstreamContext:
         return UpstreamContext(quirk=self.quirk, id_seed=self.reply.id_seed, request=self.request)

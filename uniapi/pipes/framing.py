@@ -9,7 +9,7 @@ and what it cannot read it keeps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -64,28 +64,30 @@ def labelled(head: ResponseHead, start: bytes) -> ResponseHead:
     return head
 
 
-def framer_for(head: ResponseHead, dialect: UpstreamDialect, asked_stream: bool) -> Framer | None:
-    """What cuts this answer into frames; None for a whole answer. The content type decides, because
-    upstreams do not always do as they are asked.
+def framing_of(
+    head: ResponseHead, dialect: UpstreamDialect, asked_stream: bool
+) -> Callable[[], Framer] | None:
+    """Makes what cuts this answer into frames; None for a whole answer. The content type decides,
+    because upstreams do not always do as they are asked.
     """
     match media_type(head.headers.get("content-type", "")):
         case content_type if content_type == _SSE:
-            return SseDecoder()
+            return SseDecoder
         case content_type if content_type == _EVENT_STREAM:
-            return _aws_framer(dialect)
+            return _aws_framing(dialect)
         case "application/json" if asked_stream and dialect.name == "gemini":
-            return JsonArrayDecoder()
+            return JsonArrayDecoder
         case "" | "text/plain" | "application/octet-stream" if asked_stream:
-            return _aws_framer(dialect) if dialect.framing == "aws_eventstream" else SseDecoder()
+            return _aws_framing(dialect) if dialect.framing == "aws_eventstream" else SseDecoder
         case _:
             return None
 
 
-def _aws_framer(dialect: UpstreamDialect) -> Framer:
+def _aws_framing(dialect: UpstreamDialect) -> Callable[[], Framer]:
     """Converse has events of its own; every other dialect travels inside AWS's messages
     (InvokeModelWithResponseStream).
     """
-    return EventStreamDecoder() if dialect.framing == "aws_eventstream" else InvokeFramer()
+    return EventStreamDecoder if dialect.framing == "aws_eventstream" else InvokeFramer
 
 
 def frame_writer(
