@@ -31,6 +31,19 @@ class Observer(ABC):
     members: Members | None = None
     """Those of the dialect's frames that bring text, for the fast lane."""
 
+    __slots__ = (
+        "amends",
+        "committed",
+        "failure",
+        "finish",
+        "is_over",
+        "is_whole",
+        "issued_ids",
+        "model",
+        "unreadable",
+        "usage",
+    )
+
     def __init__(self) -> None:
         self.committed = False
         self.is_whole = False

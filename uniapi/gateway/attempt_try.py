@@ -55,6 +55,20 @@ from .route import Way
 class Try:
     """`make` does it all."""
 
+    __slots__ = (
+        "_attempt",
+        "_began",
+        "_count_output",
+        "_is_examined",
+        "_is_left",
+        "_lane",
+        "_losses",
+        "_receiver",
+        "_state",
+        "body",
+        "way",
+    )
+
     def __init__(self, state: CallState, attempt: Attempt, lane: Lane, way: Way) -> None:
         self._state = state
         self._attempt = attempt
@@ -84,7 +98,8 @@ class Try:
             requests: list[HttpRequest] = [*prepared.earlier, prepared.request]
             if not prepared.is_authorized:
                 asking = AttemptRequest(state, self._lane, self.way)
-                requests = [await asking.authorize(request) for request in requests]
+                for place, request in enumerate(requests):
+                    requests[place] = await asking.authorize(request)
         except FetchFailed as error:
             return self._failed(error.failure)
         except WireError as error:

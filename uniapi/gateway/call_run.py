@@ -38,6 +38,11 @@ from .token_count import ESTIMATE_HEADERS, estimate_answer, falls_back
 class CallRun:
     """One call, from its first attempt to its record."""
 
+    __slots__ = (
+        "_record",
+        "_state",
+    )
+
     def __init__(self, state: CallState, record: Callable[[CallRecord], None]) -> None:
         self._state = state
         self._record = record
@@ -163,7 +168,7 @@ class CallRun:
             created_s=int(state.around.clock.now_s()),
             framing=client_framing(call),
         )
-        for data in ending(client_side(call), context, has_output=False)(failure):
+        for data in ending(client_side(call), context, failure, has_output=False):
             state.reply.write(data)
         await state.reply.finish()
 

@@ -52,4 +52,5 @@ def _choose_pipe(call: Call, way: Way, reply: ReplyContext, head: ResponseHead) 
     framing = framing_of(head, way.dialect, False)
     if framing is None or not isinstance(way.dialect, RelayedDialect):
         return RelayBody()
-    return RelayStream(framing(), way.dialect.observer(), ending(client_side(call), reply))
+    ended = partial(ending, client_side(call), reply)
+    return RelayStream(framing(), way.dialect.observer(), ended)

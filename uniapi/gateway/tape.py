@@ -18,14 +18,13 @@ SAMPLE_BYTES = 4 * 1024
 class Tape:
     """Counts the bytes of an answer and keeps the first of them."""
 
-    __slots__ = ("_sample", "_sampled", "_stated_at", "is_full", "received", "stated")
+    __slots__ = ("_sample", "_stated_at", "is_full", "received", "stated")
 
     def __init__(self) -> None:
         self.stated: Usage | None = None
         """The vendor's figures when the last bytes were taken."""
         self.received = self._stated_at = 0
-        self._sample: list[bytes] = []
-        self._sampled = 0
+        self._sample = b""
         self.is_full = False
         """No more bytes are kept: they are only counted."""
 
@@ -34,11 +33,9 @@ class Tape:
         self.received += len(data)
         if not self.is_full:
             # Up to the end of a frame, and not all that may have come with it.
-            end = data.find(b"\n\n", SAMPLE_BYTES - self._sampled)
-            part = data if end < 0 else data[: end + 2]
-            self._sample.append(part)
-            self._sampled += len(part)
-            self.is_full = self._sampled >= SAMPLE_BYTES
+            end = data.find(b"\n\n", SAMPLE_BYTES - len(self._sample))
+            self._sample += data if end < 0 else data[: end + 2]
+            self.is_full = len(self._sample) >= SAMPLE_BYTES
         if stated is not self.stated:
             if _output(stated) != _output(self.stated):
                 self._stated_at = self.received
@@ -52,7 +49,7 @@ class Tape:
         is_known = stated.input_tokens is not None and not unstated
         if is_known or not self.received:
             return self.stated
-        sample, skipped = b"".join(self._sample), self._stated_at
+        sample, skipped = self._sample, self._stated_at
         if skipped >= len(sample):
             skipped = 0
         tokens = count_output(sample) - (count_output(sample[:skipped]) if skipped else 0)

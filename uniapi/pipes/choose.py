@@ -90,7 +90,7 @@ class PipeChoice:
         return RelayStream(
             framer,
             dialect.observer(),
-            ending(self.client, self.reply),
+            self._ended,
             writer,
             dialect.stream_decoder(self._upstream()) if is_read else None,
             probes_text=self.probes_text,
@@ -131,6 +131,10 @@ class PipeChoice:
         framing = self.framing = framing_of(head, self.dialect, self.stream)
         return None if framing is None else framing()
 
+    def _ended(self, failure: Failure) -> list[bytes]:
+        """How a stream that has begun ends in a failure, in the client's dialect."""
+        return ending(self.client, self.reply, failure)
+
     def _upstream(self) -> UpstreamContext:
         return UpstreamContext(quirk=self.quirk, id_seed=self.reply.id_seed, request=self.request)
 
@@ -156,19 +160,12 @@ class PipeChoice:
 
 
 def ending(
-    client: ClientDialect, reply: ReplyContext, *, has_output: bool = True
-) -> Callable[[Failure], list[bytes]]:
+    client: ClientDialect, reply: ReplyContext, failure: Failure, *, has_output: bool = True
+) -> list[bytes]:
     """How a stream that has begun ends in a failure, in the client's dialect.
 
     `has_output`: something of an answer was sent, not only heartbeats.
     """
-
-    return partial(_ended, client, reply, has_output)
-
-
-def _ended(
-    client: ClientDialect, reply: ReplyContext, has_output: bool, failure: Failure
-) -> list[bytes]:
     encoder = client.stream_encoder(reply)
     if has_output or reply.framing == "sse":
         encoder.join_midway()

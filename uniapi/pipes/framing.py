@@ -117,6 +117,14 @@ class _SseWriter:
     an array.
     """
 
+    __slots__ = (
+        "_alike",
+        "_dialect",
+        "_drops_usage",
+        "_is_reframed",
+        "_model",
+    )
+
     def __init__(
         self, dialect: RelayedDialect, model: str | None, *, drops_usage: bool, is_reframed: bool
     ) -> None:

@@ -24,6 +24,21 @@ class RelayStream:
     is probed for error triggers (`probes_text`), or its `turn` is remembered.
     """
 
+    __slots__ = (
+        "_ending",
+        "_ends_clean",
+        "_framer",
+        "_kept",
+        "_lane",
+        "_observer",
+        "_shadow",
+        "_spelled",
+        "_writer",
+        "is_over",
+        "may_end",
+        "report",
+    )
+
     streams = True
 
     def __init__(
@@ -47,20 +62,12 @@ class RelayStream:
         self._writer = writer
         self._shadow = shadow
         self._ends_clean = True
-        self._is_over = False
+        self.is_over = self.may_end = False
         self._kept = 0
 
     @property
     def held(self) -> int:
         return self._framer.held + self._kept
-
-    @property
-    def is_over(self) -> bool:
-        return self._is_over or self._observer.is_over
-
-    @property
-    def may_end(self) -> bool:
-        return self._observer.is_whole
 
     def feed(self, data: bytes) -> list[bytes]:
         run = self._lane.whole(data)
@@ -111,7 +118,7 @@ class RelayStream:
 
     def abort(self, failure: Failure) -> list[bytes]:
         self.report.failure = failure
-        self._is_over = True
+        self.is_over = True
         # A frame that was cut in the middle is closed first, so that the error is a frame of its
         # own.
         return ([] if self._ends_clean else [b"\n\n"]) + self._ending(failure)
@@ -177,6 +184,7 @@ class RelayStream:
         observer, report = self._observer, self.report
         observer.take(frames)
         _take_over(report, observer)
+        self.is_over, self.may_end = observer.is_over, observer.is_whole
         if not report.committed:
             report.note_frames(frames)
         if self._shadow is not None:

@@ -37,6 +37,19 @@ from .turn_reader import TurnReader
 class TranslateStream:
     """Another dialect, streamed: frames → events → the client's bytes."""
 
+    __slots__ = (
+        "_decoder",
+        "_encoder",
+        "_framer",
+        "_index",
+        "_kept",
+        "_lane",
+        "_take",
+        "is_over",
+        "may_end",
+        "report",
+    )
+
     streams = True
 
     def __init__(
@@ -56,19 +69,12 @@ class TranslateStream:
         self._take: Callable[[Run], None] = nothing_more
         """What the decoder does with more of the text of `_index`, in the lane."""
         self._index = 0
+        self.is_over = self.may_end = False
         self._kept = 0
 
     @property
     def held(self) -> int:
         return self._framer.held + self._kept
-
-    @property
-    def is_over(self) -> bool:
-        return self._decoder.is_done or self.report.failure is not None
-
-    @property
-    def may_end(self) -> bool:
-        return self._decoder.may_end
 
     def feed(self, data: bytes) -> list[bytes]:
         run = self._lane.whole(data)
@@ -115,6 +121,8 @@ class TranslateStream:
                     self._learn(frame, events[0])
         if not report.committed:
             report.note_frames(frames)
+        self.is_over = self._decoder.is_done or report.failure is not None
+        self.may_end = self._decoder.may_end
 
     def _learn(self, frame: Frame, event: Event) -> None:
         """After the commit: frames like this one bring more of a text, and nothing else."""
@@ -152,6 +160,7 @@ class TranslateStream:
     def abort(self, failure: Failure) -> list[bytes]:
         if self.report.failure is None and not self.report.is_whole:
             self.report.failure = failure
+        self.is_over = True
         return self._encoder.feed(ResponseFailed(failure=failure))
 
     def _pass(self, event: Event, out: list[bytes]) -> None:

@@ -69,7 +69,7 @@ class Plan:
         self._candidates = candidates
         self._found: tuple[Availability, Walk] | None = None
         self._waits: PlanWaits | None = None
-        self._tried: set[tuple[str, str, str]] = set()
+        self._tried: list[tuple[str, str, str]] = []
         self._failed: list[FailedAttempt] = []
         self._course: Course | None = None
         self._stay_on: Channel | None = None
@@ -261,7 +261,7 @@ class Plan:
     ) -> Course:
         """The next attempt under way, as it is counted here."""
         self._number += 1
-        self._tried.add((*channel.channel_id, credential.credential_id))
+        self._tried.append((*channel.channel_id, credential.credential_id))
         attempt = Attempt(
             channel=channel,
             credential=credential,

@@ -77,6 +77,24 @@ class HttpReply:
     tap = None
     """Nobody looks on: see `inspection.TappedReply`."""
 
+    __slots__ = (
+        "_goes_on",
+        "_head",
+        "_is_chunked",
+        "_line",
+        "_request_id",
+        "_unsent",
+        "_usual",
+        "bytes_written",
+        "has_lost",
+        "is_ended",
+        "is_recorded",
+        "is_started",
+        "keeps_alive",
+        "provider",
+        "status",
+    )
+
     def __init__(self, incoming: Incoming, request_id: str, usual: UsualHeaders) -> None:
         self._line = incoming.line
         self._head = incoming.head

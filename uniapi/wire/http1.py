@@ -79,6 +79,20 @@ class ResponseParser:
     another request.
     """
 
+    __slots__ = (
+        "_at",
+        "_buffer",
+        "_head",
+        "_inflater",
+        "_is_end",
+        "_method",
+        "_pieces",
+        "_remaining",
+        "_state",
+        "is_between",
+        "keeps_alive",
+    )
+
     def __init__(self, method: str) -> None:
         self.keeps_alive = False
         self._method = method

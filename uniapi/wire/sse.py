@@ -35,6 +35,16 @@ class SseDecoder:
     Concatenating every `raw` gives the input back.
     """
 
+    __slots__ = (
+        "_allowed",
+        "_held",
+        "_held_bytes",
+        "_max_frame_bytes",
+        "_rest",
+        "_searched",
+        "is_between",
+    )
+
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._rest = b""
         self.is_between = True

@@ -27,6 +27,11 @@ _DELTA_TEXTS = ("text", "thinking", "signature", "partial_json", "content", "cit
 class AnthropicObserver(Observer):
     members = Members((b'"text"', b'"thinking"', b'"partial_json"'))
 
+    __slots__ = (
+        "_has_stopped",
+        "_stated",
+    )
+
     def __init__(self) -> None:
         super().__init__()
         self._stated: dict[str, Json] = {}

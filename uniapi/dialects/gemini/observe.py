@@ -30,10 +30,18 @@ _TELLING = (
     b'"groundingMetadata"',
 )
 _USAGE = b'"usageMetadata"'
+_JSON = json.JSONDecoder()
 
 
 class GeminiObserver(Observer):
     members = MEMBERS
+
+    __slots__ = (
+        "_has_calls",
+        "_has_output",
+        "_searches",
+        "_stated",
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +49,6 @@ class GeminiObserver(Observer):
         self._searches: dict[int, int] = {}
         self._has_calls = False
         self._has_output = False
-        self._json = json.JSONDecoder()
 
     def skims(self, frame: Frame) -> bool:
         """Usage stands on every chunk; it is cut out of those that are not parsed."""
@@ -124,7 +131,7 @@ class GeminiObserver(Observer):
             return
         try:
             after = data[at + len(_USAGE) :].lstrip(b" \t\r\n:").decode()
-            stated, _ = self._json.raw_decode(after)
+            stated, _ = _JSON.raw_decode(after)
         except (ValueError, RecursionError):
             self.unreadable += 1
             return

@@ -36,7 +36,11 @@ class ChatObserver(Observer):
         re.compile(rb'"obfuscation"'),
     )
 
-    _has_calls = False
+    __slots__ = ("_has_calls",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_calls = False
 
     def skim(self, frames: Sequence[Frame], at: int) -> int:
         """A text that happens to hold the bytes looked for holds them escaped, so it is no false

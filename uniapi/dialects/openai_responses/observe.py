@@ -22,6 +22,8 @@ _MAX_DEPTH = 6
 
 
 class ResponsesObserver(Observer):
+    __slots__ = ()
+
     members = Members((b'"delta"',), re.compile(rb'"(?:sequence_number|obfuscation)"'))
 
     def skims(self, frame: Frame) -> bool:
