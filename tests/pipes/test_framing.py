@@ -3,6 +3,7 @@ closed.
 """
 
 import json
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -32,7 +33,7 @@ def pipe(framer, *, array, model=None):
     )
     writer = frame_writer(framer, GEMINI, client_array=array, model=model, drops_usage=False)
     return RelayStream(
-        framer, GEMINI.observer(), ending(CLIENT_DIALECTS["gemini"], context), writer
+        framer, GEMINI.observer(), partial(ending, CLIENT_DIALECTS["gemini"], context), writer
     )
 
 

@@ -45,8 +45,9 @@ class AnswerClock:
         self._look = look
         self._alarms = alarms
         self.due = self.overdue_at()
-        """When it is looked at."""
-        alarms.watch(self, loop)
+        """When it is looked at; infinity: never."""
+        if self.due < math.inf:
+            alarms.watch(self, loop)
 
     def overdue_at(self) -> float:
         """The moment at which something is overdue."""
@@ -65,12 +66,14 @@ class AnswerClock:
 
     def stop(self) -> None:
         """Nothing can be overdue any more."""
-        self.due = math.inf
-        self._alarms.forget(self)
+        if self.due < math.inf:
+            self.due = math.inf
+            self._alarms.forget(self)
 
     def close(self) -> None:
         """Nobody looks any more."""
-        self.stop()
+        if self.due < math.inf:
+            self.stop()
         self._look = _nobody
 
     def ring(self, now: float, has_slept: bool) -> None:
