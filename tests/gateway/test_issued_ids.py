@@ -202,6 +202,55 @@ def test_references_are_found_where_each_dialect_keeps_them(dialect, body, found
     assert tuple(Reference(*one) for one in found) == find_references(call(dialect, body))
 
 
+SNEAKY = [
+    ({"previous_response_id": {"id": "resp_1"}}, "previous_response_id"),
+    ({"previous_response_id": ["resp_1"]}, "previous_response_id"),
+    ({"previous_response_id": 1}, "previous_response_id"),
+    ({"previous_response_id": " resp_1"}, "previous_response_id"),
+    ({"previous_response_id": "resp_1\n"}, "previous_response_id"),
+    ({"previous_response_id": "resp_1\u200b"}, "previous_response_id"),
+    ({"conversation": ["conv_1"]}, "conversation"),
+    ({"conversation": {"id": {"id": "conv_1"}}}, "conversation"),
+    ({"input": [{"type": "item_reference", "id": ["rs_1"]}]}, "input[0].id"),
+    ({"input": [{"type": "reasoning", "id": "rs_1", "summary": []}]}, "input[0].id"),
+    ({"input": [{"type": "reasoning", "id": ["rs_1"], "summary": []}]}, "input[0].id"),
+    ({"input": [{"type": "reasoning", "id": "rs_1 ", "encrypted_content": ""}]}, "input[0].id"),
+    ({"input": [{"type": "image_generation_call", "id": "rs_1"}]}, "input[0].id"),
+]
+
+
+@pytest.mark.parametrize("body, member", SNEAKY)
+def test_whatever_another_reader_may_take_for_anothers_id_does_not_exist(pins, body, member):
+    """Also where one credential alone could own it."""
+    pins.issued("k", ["resp_1", "conv_1", "rs_1"], ONE, 0.0)
+    references = find_references(call("openai_responses", body))
+    with pytest.raises(RequestRefused) as refused:
+        pins.bind("other", references, [ONE], 1.0)
+    assert (refused.value.error.status, refused.value.error.param) == (404, member)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "reasoning", "id": "rs_1", "encrypted_content": "gAAA"},
+        {"type": "image_generation_call", "id": "rs_1", "result": "aGk="},
+        {"type": "message", "role": "assistant", "id": "rs_1", "content": []},
+        {"type": "reasoning", "id": "rs_2", "summary": [{"type": "summary_text", "text": "x"}]},
+    ],
+)
+def test_history_that_brings_its_content_or_that_nobody_else_has_binds_nothing(pins, item):
+    pins.issued("k", ["rs_1"], ONE, 0.0)
+    references = find_references(call("openai_responses", {"input": [item]}))
+    assert not references or pins.bind("other", references, [], 1.0) is None
+
+
+def test_ones_own_reasoning_binds_nothing(pins):
+    pins.issued("k", ["rs_1"], ONE, 0.0)
+    item = {"type": "reasoning", "id": "rs_1", "summary": []}
+    references = find_references(call("openai_responses", {"input": [item]}))
+    assert pins.bind("k", references, [TWO], 1.0) is None
+
+
 def test_a_stored_responses_path_is_a_reference():
     """The id in the path."""
     asked = Call(

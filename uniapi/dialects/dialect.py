@@ -67,10 +67,13 @@ def _no_ids(body: Mapping[str, Json]) -> Iterable[tuple[str, Json]]:
 class IssuedIdFinder:
     """Ids in a request that live with the account which issued them. `find(body)` yields (member,
     id) for any body, however hostile; one without any of `marks` in its bytes names none.
+    `find_mentions(body)`: those that only repeat what was answered, and may be looked up all the
+    same.
     """
 
     marks: tuple[bytes, ...] = ()
     find: Callable[[Mapping[str, Json]], Iterable[tuple[str, Json]]] = _no_ids
+    find_mentions: Callable[[Mapping[str, Json]], Iterable[tuple[str, Json]]] = _no_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

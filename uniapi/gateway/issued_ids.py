@@ -11,10 +11,11 @@ otherwise: to a client, another client key's id is one that does not exist.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from uniapi.canonical import Call, ClientError, Operation, RequestRefused
+from uniapi.canonical import Call, ClientError, Json, Operation, RequestRefused
 from uniapi.clock import Epoch
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.routing import Pin
@@ -33,12 +34,21 @@ MAX_ID_LENGTH = 512
 ESCAPE = b"\\u"
 
 
+_ID = re.compile(r"[!-~]+")
+"""What a provider issues has no blanks, and another reader may take those around it away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An id in a request, and the member it stands in."""
+    """An id in a request, and the member it stands in. `is_id`: whether it can be one at all, and
+    is not a list, an object or a text with blanks. One that does not bind (`binds`) only must not
+    be another client's.
+    """
 
     member: str
     issued_id: str
+    is_id: bool = True
+    binds: bool = True
 
 
 class IssuedIds:
@@ -86,9 +96,9 @@ class IssuedIds:
 
     def bind(
         self, key_id: str, references: Sequence[Reference], possible: Sequence[Pin], now_s: Epoch
-    ) -> Pin:
+    ) -> Pin | None:
         """The one credential that a call with these references belongs to, among those that could
-        serve it natively.
+        serve it natively; None where they bind it to none.
 
         Raises RequestRefused: 404 for an id nobody here can be said to own, 400 when the ids belong
         to different owners or no channel of the model keeps such things.
@@ -96,12 +106,18 @@ class IssuedIds:
         known = {
             owner: reference
             for reference in references
-            if (owner := self.owner(key_id, reference.issued_id, now_s)) is not None
+            if reference.binds
+            and (owner := self.owner(key_id, reference.issued_id, now_s)) is not None
         }
-        first = references[0]
         for reference in references:
-            if reference not in known.values() and self._is_anothers(key_id, reference, now_s):
+            if not reference.is_id or (
+                reference not in known.values() and self._is_anothers(key_id, reference, now_s)
+            ):
                 raise _unknown(reference, "it was not issued here for this API key")
+        binding = [reference for reference in references if reference.binds]
+        if not binding:
+            return None
+        first = binding[0]
         if len(known) > 1:
             members = " and ".join(sorted({reference.member for reference in known.values()}))
             raise RequestRefused.bad_request(
@@ -126,12 +142,13 @@ class IssuedIds:
 
 
 def find_references(call: Call) -> tuple[Reference, ...]:
-    """The account-bound ids that a request cannot do without, each once.
+    """The account-bound ids that a request cannot do without, and those that it mentions, each
+    once.
 
     Total, whatever the body holds.
     """
     if call.operation is Operation.STORED:
-        return (Reference("response_id", call.resource),)
+        return (_reference("response_id", call.resource),)
     ids = CLIENT_DIALECTS[call.dialect].issued_ids
     # A name may be spelled with escapes, and is the same name to whoever reads it.
     if ESCAPE not in call.body:
@@ -140,12 +157,25 @@ def find_references(call: Call) -> tuple[Reference, ...]:
                 break
         else:
             return ()
-    found = (
-        Reference(member, issued_id)
-        for member, issued_id in ids.find(call.json)
-        if isinstance(issued_id, str) and issued_id
-    )
+    found = [
+        *(_reference(member, said) for member, said in ids.find(call.json) if _says(said)),
+        *(
+            _reference(member, said, binds=False)
+            for member, said in ids.find_mentions(call.json)
+            if _says(said)
+        ),
+    ]
     return tuple(dict.fromkeys(found))
+
+
+def _says(value: Json) -> bool:
+    return value is not None and value != ""
+
+
+def _reference(member: str, said: Json, *, binds: bool = True) -> Reference:
+    if isinstance(said, str):
+        return Reference(member, said, _ID.fullmatch(said) is not None, binds)
+    return Reference(member, type(said).__name__, is_id=False, binds=binds)
 
 
 def said_once(call: Call) -> Call:

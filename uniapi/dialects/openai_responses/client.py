@@ -47,6 +47,21 @@ def _find_ids_of_item(item: Mapping[str, Json], place: str) -> Iterator[tuple[st
         yield from find_file_ids(item, place)
 
 
+def _find_mentions(body: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Items that a client repeats without what only their id leads to: reasoning without its
+    encrypted content, a picture without its bytes
+    (developers.openai.com/api/docs/guides/image-generation, «multi-turn editing»; 2026-11-30).
+    """
+    for index, item in enumerate(_list(body.get("input"))):
+        kind = item.get("type") if isinstance(item, dict) else None
+        content = _BEHIND_ID.get(kind) if isinstance(kind, str) else None
+        if content is not None and not item.get(content):
+            yield f"input[{index}].id", item.get("id")
+
+
+_BEHIND_ID = {"reasoning": "encrypted_content", "image_generation_call": "result"}
+
+
 def _list(value: Json) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -67,6 +82,7 @@ CLIENT = ClientDialect(
             b'"container"',
         ),
         find=_find_ids,
+        find_mentions=_find_mentions,
     ),
     encode_count=lambda tokens: {"object": "response.input_tokens", "input_tokens": tokens},
     keeps_items=True,
