@@ -45,7 +45,8 @@ def main():
     parser.add_argument("agents", nargs="*", default=list(WORDS))
     options = parser.parse_args()
     bad = 0
-    with tempfile.TemporaryDirectory(prefix="connected-") as name:
+    # Not in /tmp: Gemini CLI takes no settings from below a folder that others may write to.
+    with tempfile.TemporaryDirectory(prefix="connected-", dir=Path.home()) as name:
         folder = Path(name)
         demo = Served(folder / "demo", "serve", "--demo", "--port", "0")
         (folder / "gateway").mkdir()
