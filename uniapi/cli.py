@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uniapi.commands.words import tidy, unknown_command, unknown_words, whole_help
-from uniapi.logs.text import survive_encoding
+from uniapi.logs.text import readable, survive_encoding
 
 from .cli_parser import (
     COMMANDS,
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
         say = language_of(None, os.environ).say
-        print(f"uni-api: {say(unknown_command(arguments[0], COMMANDS))}", file=sys.stderr)
+        print(f"uni-api: {readable(say(unknown_command(arguments[0], COMMANDS)))}", file=sys.stderr)
         return 2
     parser = make_parsers()
     if arguments and arguments[0] in ("-h", "--help"):
@@ -60,13 +60,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, unknown = parser.whole.parse_known_args(arguments)
     if unknown:
         chosen = parser.of[options.command]
-        print(f"uni-api: {_translated(unknown_words(unknown, chosen), options)}", file=sys.stderr)
+        said = _translated(unknown_words(unknown, chosen), options)
+        print(f"uni-api: {readable(said)}", file=sys.stderr)
         return 2
     options.behind, options.typed = behind, arguments
     try:
         return _COMMANDS[options.command](options)
     except StartError as error:
-        print(f"uni-api: {_translated(str(error), options)}", file=sys.stderr)
+        print(f"uni-api: {readable(_translated(str(error), options))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 0

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 from uniapi.cli import main
 
@@ -67,3 +68,45 @@ def test_init_names_the_file_that_it_wrote(tmp_path, capsys):
     path = tmp_path / "x.yaml"
     assert main(["init", str(path)]) == 0
     assert f"check --config {path}" in capsys.readouterr().out
+
+
+HOSTILE = "<img>\u202egnp.exe\x1b]0;title\x07" + "W" * 100_000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check"],
+        ["models"],
+        ["explain", "plain"],
+        ["explain", HOSTILE[:200]],
+        [HOSTILE],
+        ["check", f"--{HOSTILE}"],
+        ["connect", "claude", "--key", HOSTILE],
+    ],
+)
+def test_no_name_controls_the_terminal(tmp_path, capsys, monkeypatch, words):
+    """Whatever stands in the file or on the command line: it moves no cursor, turns no reading and
+    fills no screen.
+    """
+    config = {
+        "providers": [
+            {
+                "provider": f"p\u202e{name[:9]}",
+                "base_url": "http://127.0.0.1:9/v1",
+                "api": "sk-aaaaaaaaaaaaaaaaaaaaaaa",
+                "model": ["plain", {f"{name}-up": f"{name}-alias"}],
+            }
+            for name in ("a", HOSTILE[:200])
+        ],
+        "api_keys": [
+            {"api": "sk-0123456789abcdef0123", "role": HOSTILE, "model": ["all", HOSTILE]}
+        ],
+    }
+    (tmp_path / "api.yaml").write_text(yaml.safe_dump(config, allow_unicode=True))
+    monkeypatch.chdir(tmp_path)
+    main(words)
+    said = capsys.readouterr()
+    for character in "\x1b\x07\u202e":
+        assert character not in said.out + said.err
+    assert 0 < len(said.out + said.err) < 20_000

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 from uniapi.clock import Epoch
 from uniapi.gateway import CACHES_FILE, cache_rows
+from uniapi.logs.text import readable
 from uniapi.money import shown
 from uniapi.money_report import cache_rows_shown
 from uniapi.storage import DiskFolder, KeptMap
@@ -29,7 +30,7 @@ def show_caches(data_dir: Path, hours: int, now_s: Epoch, *, as_json: bool, out:
         print(json.dumps(cache_rows_shown(rows), ensure_ascii=False, indent=1), file=out)
         return
     for line in cache_lines(rows):
-        print(line, file=out)
+        print(readable(line), file=out)
 
 
 def cache_lines(rows: Iterable[Mapping[str, Any]]) -> Iterable[str]:

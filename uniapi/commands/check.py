@@ -31,6 +31,7 @@ from uniapi.gateway import ModelLists
 from uniapi.kept_lists import KeptLists
 from uniapi.language import ENGLISH, Language
 from uniapi.live_check import LiveRow, ask_every_key
+from uniapi.logs.text import readable
 from uniapi.money_report import unpriced_models
 from uniapi.priced_models import book_of
 from uniapi.retirement_watch import Ending, day_of, written_endings
@@ -84,7 +85,7 @@ def check(
         print(json.dumps(value, ensure_ascii=False, indent=1), file=out)
     else:
         for line in _lines(found, today, language):
-            print(line, file=out)
+            print(readable(line), file=out)
     return 0 if found.is_ok else 2
 
 

@@ -30,6 +30,7 @@ from uniapi.errors import StartError
 from uniapi.gateway import LearnedModels, ModelLists
 from uniapi.kept_lists import MODEL_LISTS_FILE
 from uniapi.live_check import Network
+from uniapi.logs.text import readable
 from uniapi.priced_models import config_names
 from uniapi.retirement_watch import Ending, day_of, endings_by_channel
 from uniapi.routing import Catalog
@@ -57,15 +58,16 @@ def show_models(
     for key in config.client_keys:
         models = listed[key.display]
         named = key.display if key.label == key.display else f"{key.display} ({key.label})"
-        print(f"{named}: {_count(len(models), 'model')}")
+        print(readable(f"{named}: {_count(len(models), 'model')}"))
         for model in models:
-            print(f"  {model}")
+            print(readable(f"  {model}"))
             for channel in catalog.candidates(key, model).channels():
                 ending = endings.get(channel.channel_id)
                 if ending is not None:
                     print(f"    {ending.said(today)}")
         for provider in catalog.unlisted(key):
-            print(f"  (and what {provider.name} lists: not asked yet, it is when the gateway runs)")
+            name = readable(provider.name)
+            print(f"  (and what {name} lists: not asked yet, it is when the gateway runs)")
     return 0
 
 

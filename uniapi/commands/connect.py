@@ -32,12 +32,14 @@ from uniapi.connect.recipe import FOLDER
 from uniapi.connect.written import WrittenSettings
 from uniapi.environment_source import ensure_client_key
 from uniapi.errors import StartError
+from uniapi.logs.text import readable
 from uniapi.server.codex_catalog import codex_catalog
 from uniapi.values import dataclass
 
 KEY_VARIABLE = "UNIAPI_KEY"
 _PATIENCE_S = 10
 _NOT_FOUND = 127
+_LONGEST_LINE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +169,10 @@ def _print(recipe: Recipe, connection: Connection, typed: str) -> None:
             print(f"\n{piece.where}\n")
         else:
             print()
-        print("\n".join(f"    {line}" if line else "" for line in piece.text.splitlines()))
-    can = [f"  {typed} --write"] if recipe.files(connection) else []
-    can += [f"  {typed} --run -- ARGS   (once)"] if recipe.command(connection) else []
+        lines = readable(piece.text, _LONGEST_LINE).splitlines()
+        print("\n".join(f"    {line}" if line else "" for line in lines))
+    can = [f"  {readable(typed)} --write"] if recipe.files(connection) else []
+    can += [f"  {readable(typed)} --run -- ARGS   (once)"] if recipe.command(connection) else []
     if can:
         print("\nTo have it done:", *can, sep="\n")
 

@@ -17,10 +17,14 @@ from uniapi.config import ClientKey, shown_url
 from uniapi.engines import Place
 from uniapi.errors import StartError
 from uniapi.gateway import Standing, first_way
+from uniapi.logs.text import readable
 from uniapi.money import PER_MILLION, Found
 from uniapi.retirement_watch import day_of
 from uniapi.routing import NO_LIST_YET, Channel, explain
 from uniapi.values import dataclass
+
+_LONGEST_LINE = 20_000
+"""A provider has hundreds of keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ def show_explanation(options: ExplainOptions, environment: Mapping[str, str]) ->
     if options.as_json:
         print(json.dumps(value, ensure_ascii=False, indent=1))
     else:
-        print("\n".join(lines))
+        print(readable("\n".join(lines), _LONGEST_LINE))
     return 0 if is_served else 1
 
 

@@ -48,6 +48,19 @@ def shown(text: str) -> str:
     return text if text.isprintable() else text.translate(CONTROL)
 
 
+def readable(text: str, longest: int = 1000) -> str:
+    """`text` for a terminal, line by line without what controls one; of a line that is longer than
+    `longest` the middle is left out.
+    """
+    return "\n".join(_readable(line, longest) for line in text.split("\n"))
+
+
+def _readable(line: str, longest: int) -> str:
+    if len(line) > longest:
+        line = f"{line[: longest // 2]} … {line[-(longest // 2) :]}"
+    return line.translate(CONTROL)
+
+
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
     """The members that a record has beside its message; they may still have to be made."""
     fields = getattr(record, "fields", None)
