@@ -16,6 +16,7 @@ from .connections import (
     BUSY,
     HEAD_S,
     LARGE_HEAD,
+    LEFT_S,
     MAX_HEAD_BYTES,
     NO_HTTP,
     SLOW_HEAD,
@@ -108,6 +109,16 @@ class BoundedConnection(RequestHandler):
             self.refuse(LARGE_HEAD)
         elif self._timer is None:
             self._timer = self._loop.call_later(self._server.head_s, self._too_slow)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more."""
+        if self._is_busy:
+            self._loop.call_later(LEFT_S, self._leave)
+        return self._is_busy
+
+    def _leave(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
 
     def served(self, content: StreamReader) -> None:
         """A request is answered. What is still to come of its body is read and thrown away."""

@@ -30,6 +30,10 @@ HEAD_S = 15.0
 """From the opening of a connection, or the first byte of a later request, to the end of its
 head.
 """
+LEFT_S = 0.25
+"""What can be said within it is said to a client that sends no more (`nc` at the end of its input,
+a health check); its upstream is not paid for longer.
+"""
 WANTED_FILES = 65536
 RESERVED_FILES = 24
 """Standard streams, the event loop's own, the lock, the log, the journal, files being replaced,

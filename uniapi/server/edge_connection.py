@@ -9,7 +9,8 @@ Rules
     What a client sends ahead is kept, MAX_AHEAD_BYTES of it; then its socket is not read.
  2. A head is whole within HEAD_S of the connection's beginning, or of its own first byte, and has
     at most MAX_HEAD_BYTES. Between requests a connection may be idle for KEEPALIVE_S.
- 3. A client that leaves cancels the handler of its request.
+ 3. A client that leaves cancels the handler of its request. One that only says that it sends no
+    more has left as well, LEFT_S later: to TCP both begin alike.
  4. Of a request that was answered before all of its body came, the rest is read and dropped for
     LINGER_S, because most clients read the answer only then.
 
@@ -31,6 +32,7 @@ from .connections import (
     BUSY,
     HEAD_S,
     LARGE_HEAD,
+    LEFT_S,
     MAX_HEAD_BYTES,
     SLOW_HEAD,
     HeadRefusal,
@@ -147,6 +149,18 @@ class EdgeConnection(asyncio.BufferedProtocol):
             self._look(self._ahead)
         else:
             self._look(data)
+
+    def eof_received(self) -> bool:
+        """The client sends no more."""
+        if self.task is None or self._body is None or self._body.missing:
+            return False
+        self.is_last = True
+        self._edge.loop.call_at(self._edge.loop.time() + LEFT_S, self._leave)
+        return True
+
+    def _leave(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
 
     def pause_writing(self) -> None:
         self._is_full = True
