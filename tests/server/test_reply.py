@@ -3,6 +3,7 @@ its answer, and none of it is an error in the log.
 """
 
 import logging
+import random
 from types import SimpleNamespace
 
 import aiohttp
@@ -13,7 +14,14 @@ from uniapi.clock import SystemClock
 from uniapi.server.aiohttp_lane import AiohttpBody, AiohttpLine, AnswerGiven, handle
 from uniapi.server.front import Front
 from uniapi.server.incoming import Incoming
-from uniapi.server.reply import STALLED_READER_S, HttpReply, StallWatch, UsualHeaders
+from uniapi.server.reply import (
+    PIECE_BYTES,
+    STALLED_READER_S,
+    UNWATCHED_BYTES,
+    HttpReply,
+    StallWatch,
+    UsualHeaders,
+)
 from uniapi.wire import RequestHead
 
 
@@ -105,6 +113,66 @@ def test_who_takes_nothing_of_a_whole_answer_is_given_up():
         assert given_up == []
     timers.go_off()
     assert given_up == [True]
+
+
+class Slow:
+    """A line whose client takes what waits when it is waited for."""
+
+    is_last = False
+
+    def __init__(self):
+        self.waiting = self.most = self.largest = 0
+        self.came = b""
+
+    def is_closing(self):
+        return False
+
+    def write(self, data):
+        self.came += data
+        self.largest = max(self.largest, len(data))
+        self.waiting += len(data)
+        self.most = max(self.most, self.waiting)
+        return self.waiting
+
+    def backlog(self):
+        return self.waiting
+
+    async def drain(self):
+        self.waiting = 0
+
+
+def reply_over(line):
+    head = RequestHead("GET", "/", "", {}, None, True, True)
+    return HttpReply(Incoming(head, None, line), "r1", UsualHeaders.of({}))
+
+
+@pytest.mark.parametrize("size", [1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES, 3_000_000])
+async def test_a_whole_answer_waits_for_its_client_piece_by_piece(size):
+    """No more of it than a piece is ever copied into a transport."""
+    line, body = Slow(), random.Random(size).randbytes(size)
+    await reply_over(line).send(200, {}, body)
+    assert line.came.endswith(b"\r\n\r\n" + body)
+    assert line.most <= PIECE_BYTES + UNWATCHED_BYTES + 200
+
+
+async def test_a_large_event_is_written_in_pieces():
+    """Each a chunk of its own, which are one to whoever reads."""
+    line, event = Slow(), random.Random(1).randbytes(PIECE_BYTES * 3 + 7)
+    reply = reply_over(line)
+    await reply.start(200, {})
+    reply.write(event)
+    await reply.finish()
+    _, _, rest = line.came.partition(b"\r\n\r\n")
+    said, sizes = b"", []
+    while True:
+        size, _, rest = rest.partition(b"\r\n")
+        sizes.append(int(size, 16))
+        if not sizes[-1]:
+            break
+        said, rest = said + rest[: sizes[-1]], rest[sizes[-1] + 2 :]
+    assert said == event
+    assert sizes == [PIECE_BYTES] * 3 + [7, 0]
+    assert line.largest <= PIECE_BYTES + 200
 
 
 async def test_a_large_answer_reaches_who_takes_it():

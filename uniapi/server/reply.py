@@ -22,6 +22,8 @@ STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 STALLED_READER_S = 300.0
 UNWATCHED_BYTES = 64 * 1024
 """So much is written without waiting for anybody."""
+PIECE_BYTES = 256 * 1024
+"""A transport copies what it cannot send at once, twice: it is given no more at a time."""
 BODILESS = frozenset({204, 304})
 """Statuses whose answers end with their head."""
 
@@ -134,6 +136,10 @@ class HttpReply:
         """
         if not data:
             return
+        if len(data) > PIECE_BYTES:
+            for at in range(0, len(data), PIECE_BYTES):
+                self.write(data[at : at + PIECE_BYTES])
+            return
         framed = b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data
         if self._unsent:
             framed, self._unsent = self._unsent + framed, b""
@@ -184,13 +190,29 @@ class HttpReply:
         self.status = status
         if has_body and self._head.method != "HEAD":
             self.bytes_written = len(body)
-            head += body
+            if len(body) > PIECE_BYTES:
+                head = await self._send_pieces(head, body)
+            else:
+                head += body
         backlog = self._line.write(head)
         if backlog == GONE:
             raise ConnectionResetError("the client has left")
         if backlog > UNWATCHED_BYTES:
             await self._until_taken()
         self.is_ended, self.keeps_alive = True, self._goes_on
+
+    async def _send_pieces(self, head: bytes, body: bytes) -> bytes:
+        """As much at a time as the client takes. Gives what is left, one piece at most."""
+        view = memoryview(body)
+        last = (len(body) - 1) // PIECE_BYTES * PIECE_BYTES
+        for at in range(0, last, PIECE_BYTES):
+            backlog = self._line.write(head + view[at : at + PIECE_BYTES])
+            if backlog == GONE:
+                raise ConnectionResetError("the client has left")
+            if backlog > UNWATCHED_BYTES:
+                await self._until_taken()
+            head = b""
+        return bytes(view[last:])
 
     def _begin(self, status: int, headers: Mapping[str, str]) -> bytes:
         """The head of an answer of this status."""
