@@ -10,6 +10,7 @@ from uniapi.server import Front, edge_connection
 from uniapi.server.connections import backlog_for, connections_for
 from uniapi.server.edge_connection import MAX_AHEAD_BYTES
 from uniapi.server.listener import Listener
+from uniapi.server.reply import STALLED_READER_S
 from uniapi.wire import READ_BYTES
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -90,3 +91,24 @@ async def test_requests_sent_ahead_are_copied_once_however_many_come(listening, 
     assert (await reader.read()).count(b"HTTP/1.1 200") == count + 1
     writer.close()
     assert Copied.bytes <= 3 * len(GET) * count
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux alone has it")
+async def test_the_system_looks_after_clients_that_vanish_or_stand_still(listening):
+    """Whose kernel takes nothing more, or answers nothing, is gone within five minutes, though no
+    answer is so long that it is looked at here. Tried by hand with 2 s: gone after 2.3 s.
+    """
+    listener, port = await listening()
+    with socket.create_connection(("127.0.0.1", port)):
+        while not listener._edge.connections:
+            await asyncio.sleep(0)
+        (connection,) = listener._edge.connections
+        there = connection._transport.get_extra_info("socket")
+        assert there.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        tcp = socket.IPPROTO_TCP
+        assert there.getsockopt(tcp, socket.TCP_USER_TIMEOUT) == STALLED_READER_S * 1000
+        idle, between, times = (
+            there.getsockopt(tcp, name)
+            for name in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        assert idle + between * times <= STALLED_READER_S

@@ -22,7 +22,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import socket
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -113,9 +112,6 @@ class EdgeConnection(asyncio.BufferedProtocol):
             self.write(self._edge.unread.answer(BUSY, self.peer, b""))
             transport.close()
             return
-        descriptor = transport.get_extra_info("socket")
-        if descriptor is not None:
-            descriptor.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._expect_within(HEAD_S)
 
     def get_buffer(self, sizehint: int) -> memoryview:

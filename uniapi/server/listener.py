@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+from asyncio.trsock import TransportSocket
 
 from .connections import ConnectionTable, backlog_for, connections_for
 from .edge import Edge
 from .front import Front
 from .odd_lane import OddLane
+from .reply import STALLED_READER_S
 from .unread import Unread
 
 LAST_PATIENCE_S = 1.0
+
+_LIFE = {
+    "TCP_USER_TIMEOUT": int(STALLED_READER_S * 1000),
+    "TCP_KEEPIDLE": 120,
+    "TCP_KEEPINTVL": 30,
+    "TCP_KEEPCNT": 6,
+}
+"""What the system does for a client that vanished without a word (tcp(7) of Linux 6.12): nothing of
+what was written is acknowledged, or taken, for so many ms; nobody answers its questions, which
+begin after so many seconds of silence.
+"""
+
+
+def expect_life(listening: socket.socket | TransportSocket) -> None:
+    """Whoever comes in by this socket is gone when it is not heard of for STALLED_READER_S: what is
+    set here goes over to each connection.
+    """
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _LIFE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            with contextlib.suppress(OSError):
+                listening.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class Listener:
@@ -50,6 +76,8 @@ class Listener:
             server = await self._loop.create_server(
                 self.connection, host, port, backlog=self._backlog
             )
+        for listening in server.sockets:
+            expect_life(listening)
         self._server = server
         found: int = server.sockets[0].getsockname()[1]
         return found
