@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from uniapi.values import dataclass
 
@@ -95,6 +97,21 @@ class Call:
     """Takes so many bytes more of the memory that all bodies share, until the call is over: what is
     fetched for it lies beside its body. Raises RequestRefused (503) when that is full.
     """
+
+    def let_go(self) -> None:
+        """Keep no more of what is asked than its bytes: read, it takes several times as much, and a
+        stream may be open for minutes. Whoever asks for `json` after all has it read again.
+        """
+        if self.body:
+            del self.json
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Mapping[str, Json]:
+            if name != "json":
+                raise AttributeError(name)
+            self.json = json.loads(self.body)
+            return self.json
 
 
 class RequestRefused(Exception):

@@ -52,6 +52,9 @@ from .receiver import Receiver
 from .route import Way
 
 
+NOTHING_SAID: dict[str, Json] = {}
+
+
 class Try:
     """`make` does it all."""
 
@@ -60,6 +63,7 @@ class Try:
         "_began",
         "_count_output",
         "_is_examined",
+        "_is_kept",
         "_is_left",
         "_lane",
         "_losses",
@@ -74,12 +78,16 @@ class Try:
         self._attempt = attempt
         self._lane = lane
         self.way = way
-        self.body: dict[str, Json] = {}
+        self.body = NOTHING_SAID
         """What was asked, where that is a JSON object; nothing is left of it once the attempt has
         committed.
         """
         self._began = state.now()
         self._is_examined = self._is_left = False
+        self._is_kept = state.call.json.get("store") is not False
+        """Nothing is kept upstream of an answer with `store: false`, so nothing can be asked of it
+        later.
+        """
         self._losses: tuple[str, ...] = ()
         self._count_output: Callable[[bytes], int]
         self._receiver: Receiver
@@ -125,10 +133,12 @@ class Try:
             if state.mender is not None:
                 state.mender.helped(self._lane.target)
             self._note("ok", now)
-            self.body = {}
+            self.body = NOTHING_SAID
             written = await self._answer()
             if written is not None:
                 # Of a stream's way no more than this waits: it may be open for minutes.
+                if not state.setting.takes_long:
+                    state.call.let_go()
                 await written
                 await self._finish()
         except (asyncio.CancelledError, ConnectionError):
@@ -369,8 +379,7 @@ class Try:
         if call.operation is Operation.STORED:
             if call.method == "DELETE":
                 around.pins.forget(key_id, call.resource)
-        elif call.json.get("store") is not False:
-            # Nothing is kept of an answer with `store: false`, so nothing can be asked of it later.
+        elif self._is_kept:
             if self.way.road is Road.RELAY and report.issued_ids:
                 target = self._lane.target
                 pin = Pin(

@@ -63,9 +63,12 @@ class Calls:
                 raise
             # From here on whatever becomes of it is recorded, and the record is its line.
             visit.reply.is_recorded = True
+            # A large one lasts until it can be let go in a thread.
+            kept: list[object] = [value] if is_large else []
+            del value, arrival
             await self._desk.run(call, visitor.key, visit.reply)
             if is_large:
-                let_go_soon([value])
+                let_go_soon(kept)
         finally:
             share.give_back()
 
