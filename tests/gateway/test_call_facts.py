@@ -258,3 +258,10 @@ def test_no_body_makes_them_fail(body):
     assert isinstance(last_user_text(asked), str)
     assert estimate_call_tokens(asked) >= 0
     assert reasoning_effort(asked) is None or isinstance(reasoning_effort(asked), str)
+
+
+def test_what_was_let_go_is_read_again():
+    asked = call(PICTURES["chat"])
+    before = estimate_call_tokens(asked), asked.json
+    asked.let_go()
+    assert (estimate_call_tokens(asked), asked.json) == before

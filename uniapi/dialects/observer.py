@@ -53,8 +53,8 @@ class Observer(ABC):
         self.finish: Finish | None = None
         self.model: str | None = None
         self.unreadable = 0
-        self.issued_ids: list[str] = []
-        self.amends: list[tuple[bytes, bytes]] = []
+        self.issued_ids: tuple[str, ...] = ()
+        self.amends: tuple[tuple[bytes, bytes], ...] = ()
         """Frames that came without what every client of the dialect reads, and what they should
         have been; to be taken out by the relay.
         """
@@ -146,4 +146,4 @@ class Observer(ABC):
     def issue(self, issued: Json) -> None:
         """An id out of the answer, if it is one, and new."""
         if isinstance(issued, str) and issued and issued not in self.issued_ids:
-            self.issued_ids.append(issued)
+            self.issued_ids += (issued,)

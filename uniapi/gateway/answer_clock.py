@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from typing import Protocol
 
 from uniapi.canonical import Failure
 
@@ -14,14 +14,20 @@ from .alarms import Alarms
 from .patience import Patience
 
 
+class Looking(Protocol):
+    """What looks whether anything is overdue; `has_slept`: this process did meanwhile."""
+
+    def look(self, now: float, has_slept: bool) -> None: ...
+
+
 class AnswerClock:
-    """`look(now, has_slept)` is called when something may be overdue, and says when to look again
-    (`look_by`). Times are the loop's.
+    """What `looks` is told when something may be overdue, and says when to look again (`look_by`).
+    Times are the loop's.
     """
 
     __slots__ = (
         "_alarms",
-        "_look",
+        "_looks",
         "_loop",
         "_patience",
         "due",
@@ -35,14 +41,14 @@ class AnswerClock:
         loop: asyncio.AbstractEventLoop,
         patience: Patience,
         now: float,
-        look: Callable[[float, bool], None],
+        looks: Looking,
         alarms: Alarms,
     ) -> None:
         self.started_at = self.last_at = now
         self.first_token_at: float | None = None
         self._loop = loop
         self._patience = patience
-        self._look = look
+        self._looks: Looking | None = looks
         self._alarms = alarms
         self.due = self.overdue_at()
         """When it is looked at; infinity: never."""
@@ -74,12 +80,9 @@ class AnswerClock:
         """Nobody looks any more."""
         if self.due < math.inf:
             self.stop()
-        self._look = _nobody
+        self._looks = None
 
     def ring(self, now: float, has_slept: bool) -> None:
         self.due = math.inf
-        self._look(now, has_slept)
-
-
-def _nobody(now: float, has_slept: bool) -> None:
-    """Looks at nothing."""
+        if self._looks is not None:
+            self._looks.look(now, has_slept)

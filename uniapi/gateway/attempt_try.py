@@ -51,7 +51,6 @@ from .prepared import Prepared
 from .receiver import Receiver
 from .route import Way
 
-
 NOTHING_SAID: dict[str, Json] = {}
 
 

@@ -143,7 +143,7 @@ class Receiver:
         self._has_ended = False
         self._is_answer = False
         self._lingering: asyncio.TimerHandle | None = None
-        self._clock = AnswerClock(loop, patience, now, self._look, alarms or Alarms())
+        self._clock = AnswerClock(loop, patience, now, self, alarms or Alarms())
 
     @property
     def streams(self) -> bool:
@@ -458,7 +458,7 @@ class Receiver:
         if not finished.done():
             finished.set_result(None)
 
-    def _look(self, now: float, has_slept: bool) -> None:
+    def look(self, now: float, has_slept: bool) -> None:
         """Called from time to time: does anything have to happen without a word from upstream?"""
         clock, until = self._clock, float("inf")
         if self._held_since is not None and self._probe is not None:

@@ -10,7 +10,6 @@ become `report.failure`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import Protocol
 
 from uniapi.canonical import (
@@ -62,8 +61,8 @@ class Report:
     usage: Usage | None = None
     finish: Finish | None = None
     model: str | None = None
-    losses: list[str] = field(default_factory=list)
-    issued_ids: list[str] = field(default_factory=list)
+    losses: Sequence[str] = ()
+    issued_ids: Sequence[str] = ()
     unreadable: int = 0
     text: list[str] | None = None
     response: Response | None = None
@@ -107,7 +106,7 @@ class Report:
                 self.model = event.model
                 self.usage = event.usage
                 if event.response_id:
-                    self.issued_ids.append(event.response_id)
+                    self.issued_ids = (*self.issued_ids, event.response_id)
             case ResponseEnd(finishes=finishes):
                 self.is_whole = True
                 self.finish = finishes[0] if finishes else None

@@ -148,7 +148,7 @@ class RelayStream:
         if not amends:
             return writer.frames(frames)
         meant = dict(amends)
-        amends.clear()
+        self._observer.amends = ()
         return writer.frames(
             [
                 frame._replace(
@@ -166,7 +166,7 @@ class RelayStream:
         """
         for came, meant in self._observer.amends:
             data = data.replace(came, meant, 1)
-        self._observer.amends.clear()
+        self._observer.amends = ()
         return data
 
     def _missing_end(self) -> list[bytes]:

@@ -322,7 +322,7 @@ def _decoded(report: Report, body: bytes, decode: Callable[[Json], Response]) ->
     if report.turn is not None:
         report.turn.read(response)
     if response.response_id:
-        report.issued_ids.append(response.response_id)
+        report.issued_ids = (*report.issued_ids, response.response_id)
     report.settle()
     return None if report.failure is not None else response
 
@@ -336,7 +336,7 @@ def _encoded_whole(
     if report.failure is not None:
         return []
     encoded = encode(response)
-    report.losses.extend(encoded.losses)
+    report.losses = [*report.losses, *encoded.losses]
     report.items = encoded.items
     report.response = response
     return [dump(encoded.body)]

@@ -10,7 +10,7 @@ length that is no number, or a broken chunk size are a WireError.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -99,7 +99,7 @@ class ResponseParser:
         self._buffer = b""
         self._at = 0
         """How far the buffer has been read: it is cut once for each read, not for each chunk."""
-        self._state = self._read_head
+        self._state: Callable[[ResponseParser], bool] = ResponseParser._read_head
         self._remaining = 0
         self._head: ResponseHead | None = None
         self._pieces: list[bytes] = []
@@ -123,12 +123,12 @@ class ResponseParser:
     def feed(self, data: bytes) -> Received:
         """What `data` completes. Raises WireError on bytes that are no HTTP answer."""
         self._buffer = self._buffer + data if self._buffer else data
-        while not self._is_end and self._at < len(self._buffer) and self._state():
+        while not self._is_end and self._at < len(self._buffer) and self._state(self):
             pass
         self._buffer = self._buffer[self._at :]
         self._at = 0
         is_plain = self._inflater is None and not self._buffer
-        self.is_between = is_plain and self._state == self._read_chunk_size
+        self.is_between = is_plain and self._state is ResponseParser._read_chunk_size
         head, self._head = self._head, None
         pieces, self._pieces = self._pieces, []
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -138,7 +138,7 @@ class ResponseParser:
 
     def eof(self) -> Received:
         """The peer closed: the end of an answer that has no other end, else a WireError."""
-        if self._state == self._read_until_close:
+        if self._state is ResponseParser._read_until_close:
             self._finish(keeps_alive=False)
             return self.feed(b"")
         raise WireError("the connection was closed in the middle of the answer")
@@ -185,12 +185,12 @@ class ResponseParser:
                 raise WireError(f"transfer-encoding {transfer!r} is not known")
             if "content-length" in headers:
                 self.keeps_alive = False
-            self._state = self._read_chunk_size
+            self._state = ResponseParser._read_chunk_size
             return
         length = headers.get("content-length")
         if length is None:
             self.keeps_alive = False
-            self._state = self._read_until_close
+            self._state = ResponseParser._read_until_close
             return
         text, *others = (
             {value.strip() for value in length.split(",")} if "," in length else {length}
@@ -198,7 +198,7 @@ class ResponseParser:
         if others or not (text.isascii() and text.isdigit()):
             raise WireError(f"content-length {length[:40]!r} is no single number")
         self._remaining = int(text)
-        self._state = self._read_fixed
+        self._state = ResponseParser._read_fixed
         if not self._remaining:
             self._finish(keeps_alive=self.keeps_alive)
 
@@ -224,7 +224,8 @@ class ResponseParser:
         if match is None:
             raise WireError(f"expected a chunk size, found {line[:40]!r}")
         self._remaining = int(match[1], 16)
-        self._state = self._read_chunk if self._remaining else self._read_trailer
+        is_last = not self._remaining
+        self._state = ResponseParser._read_trailer if is_last else ResponseParser._read_chunk
         return True
 
     def _read_plain_chunks(self) -> None:
@@ -256,7 +257,7 @@ class ResponseParser:
         if not self._take():
             return False
         if not self._remaining:
-            self._state = self._read_chunk_end
+            self._state = ResponseParser._read_chunk_end
         return True
 
     def _read_chunk_end(self) -> bool:
@@ -267,7 +268,7 @@ class ResponseParser:
             found = self._buffer[self._at : self._at + 10]
             raise WireError(f"expected the end of a chunk, found {found!r}")
         self._at += 2
-        self._state = self._read_chunk_size
+        self._state = ResponseParser._read_chunk_size
         return True
 
     def _read_trailer(self) -> bool:

@@ -50,7 +50,8 @@ class SseDecoder:
         self.is_between = True
         """Nothing is held of a frame that is not whole."""
         self._searched = 0
-        self._held: list[bytes] = []
+        self._held: list[bytes] | None = None
+        """Pieces of a long frame; few streams have one."""
         self._held_bytes = 0
         self._max_frame_bytes = max_frame_bytes
         self._allowed = min(MAX_PLAIN_BYTES, max_frame_bytes)
@@ -113,11 +114,13 @@ class SseDecoder:
         """Whether `data` only makes a long frame longer: then it is put aside, since to append it
         would copy all that is there already.
         """
-        before = (self._held[-1] if self._held else self._rest)[-3:]
+        held = self._held or []
+        before = (held[-1] if held else self._rest)[-3:]
         if b"\r" in data or b"\r" in before or b"\n\n" in before + data:
             return False
         if data:
-            self._held.append(data)
+            held.append(data)
+            self._held = held
             self._held_bytes += len(data)
         self._check()
         return True
@@ -125,9 +128,8 @@ class SseDecoder:
     def _put_together(self, data: bytes) -> bytes:
         """All that is there, with `data` at its end."""
         self._searched = max(0, len(self._rest) + self._held_bytes - 3)
-        whole = b"".join((self._rest, *self._held, data))
-        self._held.clear()
-        self._held_bytes = 0
+        whole = b"".join((self._rest, *(self._held or ()), data))
+        self._held, self._held_bytes = None, 0
         return whole
 
     def eof(self) -> list[Frame]:

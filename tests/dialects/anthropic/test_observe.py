@@ -78,7 +78,7 @@ def test_a_whole_stream_is_understood(named: bool) -> None:
     )
     assert (observer.finish.reason, observer.issued_ids, observer.unreadable) == (
         "length",
-        ["container_1"],
+        ("container_1",),
         0,
     )
 
@@ -142,7 +142,7 @@ def test_files_made_by_code_execution_pin_later_calls() -> None:
     block = {"type": "bash_code_execution_tool_result", "tool_use_id": "s", "content": result}
     assert listen(
         {"type": "content_block_start", "index": 0, "content_block": block}
-    ).issued_ids == ["file_9"]
+    ).issued_ids == ("file_9",)
 
 
 def test_a_whole_answer_is_read_at_once() -> None:

@@ -58,7 +58,11 @@ def test_stream(named: bool) -> None:
             named,
         )
     )
-    assert (observer.committed, observer.model, observer.issued_ids) == (False, "gpt-x", ["resp_1"])
+    assert (observer.committed, observer.model, observer.issued_ids) == (
+        False,
+        "gpt-x",
+        ("resp_1",),
+    )
     observer.feed(frame({"type": "response.output_text.delta", "delta": "Hi"}, named))
     assert observer.committed
     assert not observer.is_whole
@@ -73,7 +77,7 @@ def test_stream(named: bool) -> None:
     assert Finish(reason="stop", native="completed", dialect=NAME) == observer.finish
     assert observer.usage is not None
     assert observer.usage.total == 7
-    assert observer.issued_ids == ["resp_1", "cntr_1", "f_1"]
+    assert observer.issued_ids == ("resp_1", "cntr_1", "f_1")
     assert (observer.unreadable, observer.failure) == (0, None)
 
 

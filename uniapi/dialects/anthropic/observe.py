@@ -103,7 +103,7 @@ class AnthropicObserver(Observer):
 
     def _amend(self, frame: Frame, data: bytes | None) -> None:
         if data is not None:
-            self.amends.append((frame.data, data))
+            self.amends += ((frame.data, data),)
 
     def _block(self, block: Json) -> None:
         if not isinstance(block, dict):
