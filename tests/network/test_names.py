@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from uniapi.network.names import MAX_OF_STRANGERS, Names, NameUnknown, NotPublic
+from uniapi.network.names import MAX_OF_DOMAIN, MAX_OF_STRANGERS, Names, NameUnknown, NotPublic
 
 
 def info(address):
@@ -63,6 +63,7 @@ async def test_a_name_that_never_answers_delays_nobody_else(resolver):
     for _ in range(3):
         with pytest.raises(NameUnknown, match=r"dead\.example cannot be looked up: no answer"):
             await names.find("dead.example", 443)
+    names._patience_s = 5
     assert await names.find("a.example", 443)
     assert resolver.asked == ["dead.example", "a.example"]
 
@@ -74,7 +75,37 @@ async def test_names_that_clients_give_leave_room_for_the_providers(resolver):
         with pytest.raises(NameUnknown):
             await names.find(f"slow-{number}.example", 443, only_public=True)
     assert len(resolver.asked) == MAX_OF_STRANGERS
+    names._patience_s = 5
     assert await names.find("a.example", 443)
+
+
+async def test_names_of_one_domain_leave_room_for_those_of_others(resolver):
+    """Whoever owns a domain decides how long its look-ups hang."""
+    names = Names(resolver, patience_s=0.01)
+    for number in range(MAX_OF_STRANGERS):
+        with pytest.raises(NameUnknown):
+            await names.find(f"p{number}.Slow.example", 443, only_public=True)
+    assert len(resolver.asked) == MAX_OF_DOMAIN
+    names._patience_s = 5
+    assert await names.find("a.example", 443, only_public=True)
+
+
+async def test_a_look_up_waits_for_a_place(resolver):
+    """A crowd of good names is no reason to refuse one."""
+    names, turn = Names(resolver), threading.Event()
+    resolver.table |= {f"cdn{number}.b.example": [info("93.184.216.34")] for number in range(40)}
+
+    def answer(host):
+        turn.wait()
+        return resolver(host)
+
+    names._look_up = answer
+    asked = [
+        asyncio.ensure_future(names.find(host, 443, only_public=True)) for host in resolver.table
+    ]
+    await asyncio.sleep(0)
+    turn.set()
+    assert all(await asyncio.gather(*asked))
 
 
 async def test_an_unknown_name_says_so(resolver):

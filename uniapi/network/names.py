@@ -23,6 +23,8 @@ MAX_RUNNING = 32
 """Look-ups at the same time: those that hang are threads."""
 MAX_OF_STRANGERS = 16
 """Of them, those for addresses that clients name: the providers' names are found all the same."""
+MAX_OF_DOMAIN = 8
+"""Of strangers' look-ups, those below one domain: who owns it decides how long they hang."""
 MAX_KEPT = 1000
 
 AddressInfo: TypeAlias = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, Any]
@@ -82,9 +84,9 @@ class Names:
         try:
             if is_literal(host):
                 return _literal(host)
-            most = MAX_OF_STRANGERS if is_strangers else MAX_RUNNING
-            waited = asyncio.shield(self._started(host, loop, most))
-            return await asyncio.wait_for(waited, self._patience_s)
+            return await asyncio.wait_for(
+                self._looked_up(host, loop, is_strangers=is_strangers), self._patience_s
+            )
         except asyncio.TimeoutError:
             why = f"no answer within {self._patience_s:g} s"
         except (OSError, UnicodeError) as error:
@@ -93,20 +95,35 @@ class Names:
             return kept[1]
         raise NameUnknown(f"the name {host} cannot be looked up: {why}")
 
-    def _started(
-        self, host: str, loop: asyncio.AbstractEventLoop, most: int
-    ) -> asyncio.Future[list[AddressInfo]]:
+    async def _looked_up(
+        self, host: str, loop: asyncio.AbstractEventLoop, *, is_strangers: bool
+    ) -> list[AddressInfo]:
+        """By the look-up that runs for this name, or one that begins when there is a place for
+        it.
+        """
+        while host not in self._running and (
+            before := self._in_the_way(host, is_strangers=is_strangers)
+        ):
+            await asyncio.wait(before, return_when=asyncio.FIRST_COMPLETED)
         running = self._running.get(host)
-        if running is not None:
-            return running
-        if len(self._running) >= most:
-            raise NameUnknown("too many look-ups hang")
-        future = self._running[host] = loop.create_future()
-        future.add_done_callback(lambda done: self._settled(host, done, loop.time()))
-        threading.Thread(
-            target=self._in_thread, args=(host, future, loop), name="look-up", daemon=True
-        ).start()
-        return future
+        if running is None:
+            running = self._running[host] = loop.create_future()
+            running.add_done_callback(lambda done: self._settled(host, done, loop.time()))
+            threading.Thread(
+                target=self._in_thread, args=(host, running, loop), name="look-up", daemon=True
+            ).start()
+        return await asyncio.shield(running)
+
+    def _in_the_way(
+        self, host: str, *, is_strangers: bool
+    ) -> list[asyncio.Future[list[AddressInfo]]]:
+        """The look-ups of which one has to end first; none while there is a place."""
+        running = self._running
+        if len(running) >= (MAX_OF_STRANGERS if is_strangers else MAX_RUNNING):
+            return list(running.values())
+        domain = _domain(host)
+        of_domain = [future for name, future in running.items() if _domain(name) == domain]
+        return of_domain if is_strangers and len(of_domain) >= MAX_OF_DOMAIN else []
 
     def _in_thread(
         self,
@@ -142,6 +159,10 @@ def _settle(
         future.set_exception(outcome)
     else:
         future.set_result(outcome)
+
+
+def _domain(host: str) -> str:
+    return ".".join(host.lower().rstrip(".").rsplit(".", 2)[-2:])
 
 
 def _literal(host: str) -> list[AddressInfo]:
