@@ -10,6 +10,7 @@ import pytest
 
 from uniapi.logs.terminal import TerminalFormatter, columns_of, cut, has_colour, wrapped
 from uniapi.logs.text import shown, survive_encoding
+from uniapi.server.arrival_log import tell_answer
 
 ID = "0123456789abcdef01234567"
 CALL = {
@@ -108,6 +109,13 @@ def test_a_refusal_of_a_stranger_is_a_line_with_its_status_first():
     assert body(formatter().format(record(message, logging.WARNING, **fields))) == (
         "401 012345 POST /v1/messages invalid_api_key from 203.0.113.7 no key"
     )
+
+
+def test_an_answer_beside_calls_begins_as_a_call_does(caplog):
+    """Its status first, then as much of the id as a call's line has."""
+    with caplog.at_level(logging.INFO, "uniapi.front"):
+        tell_answer(ID, "laptop", "GET", "/v1/models", "models")
+    assert body(formatter().format(caplog.records[0])) == "200 012345 laptop GET /v1/models"
 
 
 def test_a_call_that_was_never_tried_says_why():

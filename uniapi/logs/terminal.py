@@ -67,7 +67,7 @@ class TerminalFormatter(logging.Formatter):
         if "total_ms" in fields:
             tell = self._call
         elif "method" in fields:
-            tell = self._refused
+            tell = self._beside_calls
         body = tell(record, fields, width - _INDENT)
         text = f"{self._stamp(record)} {body}"
         if record.exc_info:
@@ -97,16 +97,19 @@ class TerminalFormatter(logging.Formatter):
             return body
         return self._paint(word, code) + body[len(word) :]
 
-    def _refused(self, record: logging.LogRecord, fields: Mapping[str, Any], width: int) -> str:
-        """`401 3f2a1c POST /v1/messages invalid_api_key from 10.0.0.9 key sk-abc…wxyz`, without the
-        id of who was no call: two lines where one is too short.
+    def _beside_calls(
+        self, record: logging.LogRecord, fields: Mapping[str, Any], width: int
+    ) -> str:
+        """`401 3f2a1c POST /v1/messages invalid_api_key from 10.0.0.9 key sk-abc…wxyz`, and `200
+        3f2a1c laptop GET /v1/models`: two lines where one is too short.
         """
         status = fields["status"]
-        message = shown(record.getMessage()).replace(f" {status} ", " ", 1)
-        message = message.replace(f"{fields['request_id']} - ", "", 1)
+        message = shown(record.getMessage()).removeprefix(f"{fields['request_id']} ")
+        message = f"{message} ".replace(f" {status} ", " ", 1).removeprefix("- ").rstrip()
         lines = wrapped(f"{fields['request_id'][:SHORT_ID]} {message}", width - 4)
         body = ("\n" + " " * (_INDENT + 4)).join(lines)
-        return f"{self._paint(str(status), _colour_of(status, 'refused'))} {body}"
+        outcome = "ok" if status < 400 else "refused"
+        return f"{self._paint(str(status), _colour_of(status, outcome))} {body}"
 
     def _call(self, record: logging.LogRecord, fields: Mapping[str, Any], width: int) -> str:
         """`200 3f2a1c laptop gpt-6-sol → openai  1.2 s (first 0.3) 120+33 $0.0012` on one line: the

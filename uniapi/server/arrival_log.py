@@ -29,4 +29,12 @@ def tell_arrival(arrival: Arrival, method: str, path: str) -> None:
 def tell_answer(request_id: str, label: str, method: str, path: str, kind: str) -> None:
     """An answer beside calls: a client that lists models is worth a line."""
     level = logging.INFO if kind in ("models", "model") else logging.DEBUG
-    log.log(level, "%s %s %s %s 200", request_id, label, method, path[:200])
+    fields = {
+        "request_id": request_id,
+        "key": label,
+        "method": method,
+        "path": path[:200],
+        "status": 200,
+    }
+    words = "%s %s %s %s 200"
+    log.log(level, words, request_id, label, method, path[:200], extra={"fields": fields})
