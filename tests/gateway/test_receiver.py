@@ -331,3 +331,13 @@ async def test_what_is_read_after_the_call_was_cancelled_is_nobodys():
     await asyncio.get_running_loop().shutdown_default_executor()
     await asyncio.sleep(0)
     assert not made.outcome.done()
+
+
+@pytest.mark.parametrize("said", [b"!", b"E"], ids=["commit", "failure"])
+async def test_an_outcome_that_nobody_waits_for_any_more_is_no_mistake(said, caplog):
+    """The client left in the moment in which the answer was there."""
+    made, _ = receiver()
+    made.head(OK)
+    made.outcome.cancel()
+    made.data(said)
+    assert not caplog.records

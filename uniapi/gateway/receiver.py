@@ -415,7 +415,8 @@ class Receiver:
         if self.pipe is not None and self.pipe.streams:
             self._clock.look_by(self._clock.overdue_at())
         self._is_decided = True
-        self.outcome.set_result(None)
+        if not self.outcome.done():
+            self.outcome.set_result(None)
 
     def _emit(self, out: list[bytes]) -> None:
         """Hold `out`, or write it: as it is, unless the answer says that it failed, or repeats the
@@ -439,7 +440,9 @@ class Receiver:
             self._exchange.cancel()
         if not self._is_decided:
             self._is_decided = True
-            self.outcome.set_result(failure)
+            # Who waited for it may have been cancelled in this very moment.
+            if not self.outcome.done():
+                self.outcome.set_result(failure)
 
     def _over(self) -> None:
         self.is_over = True
