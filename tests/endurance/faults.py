@@ -347,8 +347,11 @@ async def play(name, seconds, seed):
         "good_calls": client.statuses[200],
         "not_served": unserved,
         "longest_good_call_s": round(client.longest_s, 2),
+        "longest_steps_cpu_ms": [cpu for cpu, _, _ in gateway.long_steps()[:3]],
         **watch.report(),
     }
+    for step in gateway.long_steps()[:3]:
+        print("step", *step, file=sys.stderr)
     return tell(f"faults: {name}", figures, faults)
 
 

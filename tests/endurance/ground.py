@@ -238,12 +238,24 @@ class Gateway:
                 *(sys.executable, str(ROOT / "main.py"), "--config", str(path)),
                 *("--host", "127.0.0.1", "--port", "0", *arguments),
                 cwd=self.folder,
-                env={**ENVIRONMENT, **PURE, **(environment or {})},
+                env={**ENVIRONMENT, **PURE, **self._steps_counted(), **(environment or {})},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log if is_log_read else self._unread_pipe(),
                 preexec_fn=limit,
             )
         self._draining = None
+
+    def _steps_counted(self):
+        """What makes the process write down the long steps of its loop (see `steps`)."""
+        steps = str(Path(__file__).with_name("steps"))
+        return {"PYTHONPATH": steps, "LOOP_STEPS": str(self.folder / "steps")}
+
+    def long_steps(self):
+        """(ms of processor time, ms by the clock, what ran), the longest first."""
+        path = self.folder / "steps"
+        lines = path.read_text().splitlines() if path.exists() else []
+        found = [line.split(" ", 2) for line in lines if line[:1].isdigit()]
+        return sorted(((float(cpu), float(held), what) for cpu, held, what in found), reverse=True)
 
     def _unread_pipe(self):
         """The end that is written into; nobody reads at the other one."""

@@ -3,6 +3,7 @@ back-pressure.
 """
 
 import asyncio
+import gzip
 import random
 import shutil
 import ssl
@@ -14,13 +15,14 @@ from uniapi.canonical import FailureKind
 from uniapi.clock import SystemClock
 from uniapi.network import EnvironmentProxies, FetchFailed, Passage, fetch, open_transport
 from uniapi.network.aiohttp_transport import AiohttpTransport
-from uniapi.network.http1_connection import origin_of
+from uniapi.network.http1_connection import PIECES_AT_ONCE, origin_of
 from uniapi.network.http1_transport import Http1Transport
 from uniapi.network.names import Names
 from uniapi.network.passage import USUAL
 from uniapi.network.tls import TlsContexts
 from uniapi.scheduler import Jobs
 from uniapi.wire import HttpRequest
+from uniapi.wire.inflate import STEP_BYTES
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -360,3 +362,72 @@ async def test_a_ca_file_that_cannot_be_read_is_named(transport):
     passage = Passage(ca_file="/nowhere/company.pem")
     with pytest.raises(FetchFailed, match=r"`ca_file` /nowhere/company\.pem cannot be used"):
         await fetch(transport, get("https://127.0.0.1:9/v1"), passage=passage)
+
+
+INFLATED = 20 * 1024 * 1024
+_SMALL = gzip.compress(bytes(INFLATED))
+BOMB = (
+    b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(_SMALL)
+) + _SMALL
+
+
+class CountingSink(Sink):
+    """Counts what comes in each turn of the event loop; stops its exchange at so many bytes."""
+
+    def __init__(self, stops_at=None):
+        super().__init__()
+        self.size, self.stops_at, self.exchange = 0, stops_at, None
+        self.stopped = asyncio.Event()
+        self.turns = [0]
+        asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self):
+        if not self.over.is_set():
+            self.turns.append(0)
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def data(self, data):
+        self.size += len(data)
+        self.turns[-1] += len(data)
+        if self.stops_at is not None and self.size >= self.stops_at and not self.stopped.is_set():
+            self.exchange.pause()
+            self.stopped.set()
+
+
+async def test_what_a_read_inflates_to_lets_others_have_their_turn(server, transport):
+    """A few bytes may become a thousand times as many; the connection goes on being used."""
+    server.script = [BOMB, OK]
+    sink = CountingSink()
+    transport.send(get(server.url), sink)
+    await sink.over.wait()
+    assert (sink.size, sink.failure) == (INFLATED, None)
+    assert max(sink.turns) <= PIECES_AT_ONCE * STEP_BYTES
+    assert (await fetch(transport, get(server.url)))[1] == b"ok"
+    assert server.connections == 1
+
+
+async def test_who_takes_no_more_is_told_no_more_of_what_is_inflated(server, transport):
+    server.script = [BOMB]
+    sink = CountingSink(stops_at=3 * 1024 * 1024)
+    sink.exchange = transport.send(get(server.url), sink)
+    await sink.stopped.wait()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert sink.size < 3 * 1024 * 1024 + 2 * STEP_BYTES
+    sink.exchange.resume()
+    await sink.over.wait()
+    assert (sink.size, sink.failure) == (INFLATED, None)
+
+
+async def test_who_leaves_while_it_is_inflated_is_left_alone(server, transport):
+    server.script = [BOMB]
+    sink = CountingSink(stops_at=1024 * 1024)
+    sink.exchange = transport.send(get(server.url), sink)
+    await sink.stopped.wait()
+    sink.exchange.cancel()
+    sink.exchange.resume()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert sink.size < 1024 * 1024 + 2 * STEP_BYTES
+    assert not sink.over.is_set()
+    sink.over.set()

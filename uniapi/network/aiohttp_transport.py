@@ -19,6 +19,7 @@ from uniapi.canonical import Failure, FailureKind
 from uniapi.errors import WireError
 from uniapi.wire import BodySource, HttpRequest, ResponseHead, inflater_for
 
+from .http1_connection import PIECES_AT_ONCE
 from .names import Names
 from .passage import USUAL, Passage
 from .tls import TlsContexts, tls_fault
@@ -237,9 +238,13 @@ class _AiohttpExchange:
                 data = await content.readany()
                 if not data:
                     return
-                for piece in (data,) if inflater is None else inflater.feed(data):
+                pieces = (data,) if inflater is None else inflater.feed(data)
+                for number, piece in enumerate(pieces, 1):
                     if self._resumed is not None:
                         await self._resumed.wait()
+                    if number % PIECES_AT_ONCE == 0:
+                        # A read may inflate to a thousand times as much.
+                        await asyncio.sleep(0)
                     if self._sink is not None:
                         self._sink.data(piece)
 

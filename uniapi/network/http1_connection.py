@@ -73,7 +73,9 @@ class Http1Connection(asyncio.BufferedProtocol):
     __slots__ = (
         "_exchange",
         "_has_bytes",
+        "_inflating",
         "_is_full",
+        "_is_last",
         "_is_paused",
         "_is_reused",
         "_parser",
@@ -97,7 +99,9 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._is_reused = False
         self._has_bytes = False
         self._unsent: Iterator[bytes] | None = None
-        self._is_full = self._is_paused = False
+        self._inflating: Iterator[bytes] | None = None
+        """What the last read still inflates to; until it is handed on nothing more is read."""
+        self._is_full = self._is_paused = self._is_last = False
         self.idle_since = 0.0
 
     @property
@@ -124,7 +128,10 @@ class Http1Connection(asyncio.BufferedProtocol):
     def resume(self) -> None:
         if self._is_paused and self.is_usable and self._transport is not None:
             self._is_paused = False
-            self._transport.resume_reading()
+            if self._inflating is None:
+                self._transport.resume_reading()
+            else:
+                self.loop.call_soon(self._inflate_on)
 
     def close(self) -> None:
         """Drop the connection at once, unsent bytes included."""
@@ -166,21 +173,58 @@ class Http1Connection(asyncio.BufferedProtocol):
                 return
             if received.head is not None:
                 sink.head(received.head)
-            for piece in received.pieces:
+            pieces = received.pieces
+            if not isinstance(pieces, tuple):
+                self._inflating, self._is_last = iter(pieces), received.is_end
+                self._inflate_on()
+                return
+            for piece in pieces:
                 sink.data(piece)
                 if exchange.sink is None:
                     break
         except (WireError, MemoryError) as error:
-            why = error if isinstance(error, WireError) else "there is not enough memory"
-            self._fail(
-                Failure(
-                    kind=FailureKind.BROKEN,
-                    message=f"the upstream's answer cannot be read: {why}",
-                )
-            )
+            self._cannot_be_read(error)
             return
         if received.is_end:
             self._end()
+
+    def _inflate_on(self) -> None:
+        """Hand on some of what a read inflates to: that may be a thousand times as much, and others
+        want a turn.
+        """
+        inflating, exchange, transport = self._inflating, self._exchange, self._transport
+        if inflating is None or exchange is None or transport is None or self._is_paused:
+            return
+        try:
+            for _ in range(PIECES_AT_ONCE):
+                sink = exchange.sink
+                piece = None if sink is None else next(inflating, None)
+                if sink is None or piece is None:
+                    self._inflated()
+                    return
+                sink.data(piece)
+                if self._is_paused:
+                    return
+        except (WireError, MemoryError) as error:
+            self._cannot_be_read(error)
+            return
+        transport.pause_reading()
+        self.loop.call_soon(self._inflate_on)
+
+    def _inflated(self) -> None:
+        """All that was read is handed on."""
+        self._inflating = None
+        if self._transport is not None:
+            self._transport.resume_reading()
+        if self._is_last:
+            self._end()
+
+    def _cannot_be_read(self, error: WireError | MemoryError) -> None:
+        self._inflating = None
+        why = error if isinstance(error, WireError) else "there is not enough memory"
+        self._fail(
+            Failure(kind=FailureKind.BROKEN, message=f"the upstream's answer cannot be read: {why}")
+        )
 
     def eof_received(self) -> bool:
         parser = self._parser
@@ -210,7 +254,7 @@ class Http1Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
-        self._unsent = None
+        self._unsent = self._inflating = None
         self._pool.forget(self)
         exchange, self._exchange = self._exchange, None
         if exchange is None:
