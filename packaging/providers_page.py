@@ -41,7 +41,12 @@ def roots(preset: Preset) -> list[str]:
 def operations(preset: Preset) -> str:
     """What the row says of operations beside chat."""
     known = {one: place for one, place in preset.operations.items() if one in BESIDE}
-    own = [f"{BESIDE[one]} at `{place.path}`" for one, place in known.items() if place is not None]
+    own = [
+        f"{BESIDE[one]} at `{place.path}`"
+        + (f", {place.most_inputs} at a time" if place.most_inputs is not None else "")
+        for one, place in known.items()
+        if place is not None
+    ]
     without = [BESIDE[one] for one, place in known.items() if place is None]
     said = own + ([f"no {', '.join(without)}"] if without else [])
     return "; ".join(said) or "OpenAI's paths"

@@ -65,6 +65,9 @@ _BODIES = {
     RESPONSES: {"input": "Hello"},
     COMPLETIONS: {"prompt": "Hello"},
     "/v1/embeddings": {"input": "Hello"},
+    "/v1/rerank": {},
+    "/v1/images/generations": {},
+    "/v1/audio/speech": {},
 }
 """What a client says at each path when the test does not care."""
 _CONTENTS = {"contents": [{"parts": [{"text": "Hello"}]}]}

@@ -3,19 +3,23 @@
 import pytest
 
 from uniapi.canonical import Operation
+from uniapi.errors import WireError
 from uniapi.operations import fit_answer, fit_request
 
 ROW = {"object": "embedding", "index": 0}
+VECTOR = {**ROW, "embedding": [1.0]}
+IMAGES = {"images": [{"url": "https://h"}]}
+BASE64 = {"input": "x", "encoding_format": "base64"}
 ANSWERS = [
     (
         Operation.EMBED,
-        {"encoding_format": "base64"},
+        {"input": "x", "encoding_format": "base64"},
         {"data": [{**ROW, "embedding": [0.5, -1.25]}], "usage": 1},
         {"data": [{**ROW, "embedding": "AAAAPwAAoL8="}], "usage": 1},
     ),
     (
         Operation.EMBED,
-        {"encoding_format": "float"},
+        {"input": "x", "encoding_format": "float"},
         {"data": [{**ROW, "embedding": "AAAAPwAAoL8="}]},
         {"data": [{**ROW, "embedding": [0.5, -1.25]}]},
     ),
@@ -23,11 +27,93 @@ ANSWERS = [
         # Perplexity's text holds bytes, not floats: only its own words tell.
         (
             Operation.EMBED,
-            asked,
+            {"input": "x", **asked},
             {"data": [{**ROW, "embedding": "9sYAAzzy"}]},
             {"data": [{**ROW, "embedding": "9sYAAzzy"}]},
         )
         for asked in ({}, {"encoding_format": "base64_int8"}, {"encoding_format": []})
+    ),
+    # out of order (cocoindex-io/cocoindex#2381), without an order (doobidoo/mcp-memory-service#612)
+    (
+        Operation.EMBED,
+        {"input": ["x", "y"]},
+        {"data": [{**VECTOR, "index": 1}, {"index": 0, "embedding": [2.0]}]},
+        {"data": [{"index": 0, "embedding": [2.0]}, {**VECTOR, "index": 1}]},
+    ),
+    *(
+        (
+            Operation.EMBED,
+            {"input": ["x", "y"]},
+            {"data": [{"embedding": [1.0], **index}, {"embedding": [2.0], **index}]},
+            {"data": [VECTOR, {**VECTOR, "index": 1, "embedding": [2.0]}]},
+        )
+        for index in ({}, {"index": None}, {"index": 0})
+    ),
+    # Ollama's two of its own, Text Embeddings Inference's, llama.cpp's
+    *(
+        (
+            Operation.EMBED,
+            {"input": "x"},
+            answer,
+            {
+                "object": "list",
+                "data": [VECTOR],
+                "usage": {"prompt_tokens": read, "total_tokens": read},
+                **more,
+            },
+        )
+        for answer, read, more in (
+            (
+                {"model": "m", "embeddings": [[1.0]], "prompt_eval_count": 3},
+                3,
+                {"model": "m", "prompt_eval_count": 3},
+            ),
+            ({"embedding": [1.0]}, 0, {}),
+            ([[1.0]], 0, {}),
+            ([{"index": 0, "embedding": [[1.0]], "object": "embedding"}], 0, {}),
+        )
+    ),
+    (
+        Operation.MODERATE,
+        {},
+        {"results": [{"categories": {"sexual": False, "selfharm": True}}, {"categories": {}}]},
+        {
+            "results": [
+                {"flagged": True, "categories": {"sexual": False, "selfharm": True}},
+                {"flagged": False, "categories": {}},
+            ]
+        },
+    ),
+    (
+        Operation.RERANK,
+        {"top_n": 1, "documents": ["a", "b"], "return_documents": True},
+        {"scores": [0.1, 0.9]},
+        {
+            "scores": [0.1, 0.9],
+            "results": [
+                {"index": 1, "score": 0.9, "relevance_score": 0.9, "document": {"text": "b"}}
+            ],
+        },
+    ),
+    (
+        Operation.RERANK,
+        {},
+        {"output": {"results": [{"index": 0, "relevance_score": 0.5}]}},
+        {
+            "output": {"results": [{"index": 0, "relevance_score": 0.5}]},
+            "results": [{"index": 0, "relevance_score": 0.5}],
+        },
+    ),
+    # docs.siliconflow.com; piexian/astrbot_plugin_gemini_image_generation#2
+    *(
+        (Operation.IMAGE, asked, {name: [row]}, {**more, "data": [expected]})
+        for asked, name, row, expected, more in (
+            ({}, "images", {"url": "https://h"}, {"url": "https://h"}, IMAGES),
+            ({}, "data", "https://h", {"url": "https://h"}, {}),
+            ({}, "data", {"image_url": {"url": "https://h"}}, {"url": "https://h"}, {}),
+            ({}, "data", {"url": "data:image/png;base64,aGk="}, {"b64_json": "aGk="}, {}),
+            ({}, "data", {"b64_json": "data:image/png;base64,aGk="}, {"b64_json": "aGk="}, {}),
+        )
     ),
     (
         Operation.RERANK,
@@ -63,10 +149,10 @@ def test_an_answer_is_made_what_was_asked_for(operation, asked, answer, expected
 @pytest.mark.parametrize(
     "operation, asked, answer",
     [
-        (Operation.EMBED, {"encoding_format": "base64"}, {"data": [{"embedding": "AAAAPw=="}]}),
-        (Operation.EMBED, {}, {"data": [{"embedding": [1]}]}),
-        (Operation.EMBED, {}, {"data": [{"embedding": "no base64 of floats"}]}),
-        (Operation.EMBED, {"encoding_format": "base64"}, {"data": [{"embedding": ["x"]}]}),
+        (Operation.EMBED, BASE64, {"data": [{"index": 0, "embedding": "AAAAPw=="}]}),
+        (Operation.EMBED, {"input": [1, 2]}, {"data": [{"index": 0, "embedding": [1]}]}),
+        (Operation.EMBED, {"input": "x"}, {"data": [{"index": 0, "embedding": "no floats"}]}),
+        (Operation.EMBED, {"input": [{"image": "x"}, {"text": "y"}]}, {"data": [VECTOR]}),
         (Operation.EMBED, {}, {"embeddings": [{"values": [1]}]}),
         (Operation.RERANK, {}, {"results": [{"index": 0}]}),
         (Operation.RERANK, {}, {"data": ["x"]}),
@@ -78,6 +164,26 @@ def test_an_answer_is_made_what_was_asked_for(operation, asked, answer, expected
 def test_what_is_right_or_beyond_mending_stays_the_very_object(operation, asked, answer):
     """So that a relay keeps its bytes."""
     assert fit_answer(operation, asked, answer) is answer
+
+
+@pytest.mark.parametrize(
+    "operation, asked, answer",
+    [
+        # xberg-io/xberg#1302
+        (Operation.EMBED, {"input": ["x", "y"]}, {"data": [VECTOR]}),
+        (Operation.EMBED, {"input": "x"}, {"data": [VECTOR, VECTOR]}),
+        (Operation.EMBED, {"input": [1, 2]}, {"data": [VECTOR, VECTOR]}),
+        (Operation.EMBED, {"input": [[1], [2]]}, {"data": [VECTOR]}),
+        # NaN, as llama.cpp and vLLM write it
+        (Operation.EMBED, {"input": "x"}, {"data": [{"embedding": [None, None]}]}),
+        (Operation.EMBED, {"input": "x"}, {"data": [{"embedding": []}]}),
+        (Operation.EMBED, BASE64, {"data": [{"embedding": ["x"]}]}),
+        (Operation.IMAGE, {}, {"data": [{"error": {"message": "sensitive"}}]}),
+    ],
+)
+def test_what_is_no_answer_to_it_is_a_wire_error(operation, asked, answer):
+    with pytest.raises(WireError):
+        fit_answer(operation, asked, answer)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from uniapi.canonical import Failure, FailureKind, Operation, Usage
 from uniapi.operations import OperationRequest, codec_for
 from uniapi.pipes.operation_events import RelayEvents
-from uniapi.pipes.operation_relay import RelayBytes, RelayChoice, RelayJson
+from uniapi.pipes.operation_relay import RelayBytes, RelayChoice, RelayJson, SoundInJson
 from uniapi.pipes.operation_translate import TranslateAnswer
 from uniapi.wire import LARGE_BYTES, ResponseHead
 
@@ -40,8 +40,8 @@ KINDS = [
     (Operation.IMAGE, "text/event-stream; charset=utf-8", None, RelayEvents),
     (Operation.SPEECH, "audio/mpeg", None, RelayBytes),
     (Operation.SPEECH, "", None, RelayBytes),
-    (Operation.SPEECH, "application/json", None, RelayJson),
-    (Operation.SPEECH, "text/html", None, RelayJson),
+    (Operation.SPEECH, "application/json", None, SoundInJson),
+    (Operation.SPEECH, "text/html", None, SoundInJson),
     (Operation.TRANSCRIBE, "text/plain", "text", RelayBytes),
     (Operation.TRANSCRIBE, "application/json", "srt", RelayJson),
 ]

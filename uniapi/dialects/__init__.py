@@ -27,7 +27,7 @@ from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContex
 from .counting import figure
 from .delays import delay_until, retry_after_seconds
 from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
-from .fit_learned import at_most
+from .fit_learned import at_most, fit_learned
 from .fitting import NOTHING_BESIDE, Beside
 from .http_errors import is_wall
 from .observer import Observer
@@ -90,6 +90,7 @@ __all__ = [
     "client_dialect",
     "delay_until",
     "figure",
+    "fit_learned",
     "is_wall",
     "nothing_more",
     "reset_seconds",

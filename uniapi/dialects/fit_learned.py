@@ -13,6 +13,7 @@ from uniapi.wire import changed_at, holds, renamed, without
 
 from .efforts import EFFORT_SCALE, nearest_effort
 from .fitting import Body, Fitting, minds
+from .quirk import Quirk
 
 _SILENT = frozenset({"stream_options", "parallel_tool_calls", "store"})
 """Members that the gateway may have added itself: nobody misses them."""
@@ -80,3 +81,14 @@ def nearest(value: Any, words: Sequence[str]) -> Any:
 
 
 LEARNED_RULES = (rename, take_nearest, keep_within, leave_out)
+
+
+def fit_learned(body: Body, quirk: Quirk) -> tuple[Body, tuple[str, ...]]:
+    """The body of an operation that has no dialect's rules, as refusals have taught, and what gets
+    lost; the same object where they have taught nothing of it.
+    """
+    fitting = Fitting(quirk=quirk)
+    for rule in LEARNED_RULES:
+        if rule.concerns(quirk):
+            body = rule.apply(body, fitting)
+    return body, tuple(fitting.losses)

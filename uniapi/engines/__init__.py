@@ -17,13 +17,14 @@ from typing import Any
 
 from uniapi.canonical import Failure, Json
 from uniapi.config import EngineNames, Provider
+from uniapi.dialects import Quirk
 
 from .anthropic import ClaudeEngine
 from .balances import Balance, balance_place
 from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
 from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Token, TokenFlow
 from .facts import quirk_for, rows_for
-from .learned import Learned, load_learned
+from .learned import MOST_INPUTS, Learned, load_learned
 from .look_over import look_over
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
@@ -89,6 +90,18 @@ def find_mending(failure: Failure, body: Mapping[str, Json], dialect: str) -> Le
     from . import mending
 
     return mending.find_mending(failure, body, dialect)
+
+
+def find_operation_mending(failure: Failure, body: Mapping[str, Json]) -> Learned:
+    """See `mending_operations`, which is read in when somebody refuses."""
+    from . import mending_operations
+
+    return mending_operations.find_operation_mending(failure, body)
+
+
+def most_learned_inputs(quirk: Quirk) -> float | None:
+    """How many texts at a time a model was said to embed; None: nothing was said."""
+    return dict(quirk.learned_limits).get(MOST_INPUTS)
 
 
 def engine_for(provider: Provider) -> Engine:
@@ -157,6 +170,7 @@ __all__ = [
     "engine_for",
     "engine_names",
     "find_mending",
+    "find_operation_mending",
     "find_retirement",
     "listed_end",
     "load_learned",

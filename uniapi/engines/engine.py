@@ -89,6 +89,8 @@ class Address:
     `gemini`, `vertex`, `cohere`, `bedrock`, `voyage`, `jina`; `dialect`: the dialect's own. At
     Google the URL ends in a verb, which a codec may replace.
     """
+    most_inputs: int | None = None
+    """How many texts are embedded at a time; None: as many as come."""
 
 
 class Engine(Protocol):

@@ -9,10 +9,12 @@ from typing import Any
 from uniapi.canonical import Json
 from uniapi.dialects import Quirk
 from uniapi.values import dataclass
-from uniapi.wire import Path
+from uniapi.wire import ITEM, Path
 
 MAX_LESSONS = 24
 """Of each kind for one model; a liar teaches no more than that."""
+MOST_INPUTS = ("input", ITEM)
+"""Where the largest number of texts that are embedded at a time stands among `limits`."""
 
 _FACTS: Mapping[str, frozenset[Any]] = {
     "system_turns": frozenset({"after_user", "first"}),

@@ -48,7 +48,6 @@ _QUOTED = r"[\"'`](?P<name>[\w.\[\]-]{1,120})[\"'`]"
 
 
 READERS: tuple[Reader, ...] = (
-    *FACT_READERS,
     read_as(
         # Anthropic: «max_tokens: 200000 > 64000, which is the maximum allowed number of output
         # tokens» (seen in a dozen programs that read it, by find_string, 2026-11-30)
@@ -340,17 +339,18 @@ def find_mending(failure: Failure, body: Mapping[str, Json], dialect: str) -> Le
     """What the refusal of `body`, which was said in `dialect`, teaches; nothing (false) when it
     names nothing that may be changed.
     """
-    text = _text_of(failure)
+    text = text_of(failure)
     is_template = failure.status == 500 and _TEMPLATE.search(text) is not None
     if failure.status not in MENDABLE and not is_template:
         return Learned()
-    lesson = next((found for reader in READERS if (found := _lesson(reader, text, body))), None)
+    taught = (lesson_of(reader, text, body) for reader in (*FACT_READERS, *READERS))
+    lesson = next((found for found in taught if found), None)
     if lesson is None:
         lesson = by_param(failure, body)
     return Learned() if lesson.dialect == dialect else lesson
 
 
-def _lesson(reader: Reader, text: str, body: Mapping[str, Json]) -> Learned:
+def lesson_of(reader: Reader, text: str, body: Mapping[str, Json]) -> Learned:
     """What all that this form finds in the text teaches."""
     lesson = Learned()
     for match in _matches(reader.pattern, text):
@@ -358,7 +358,7 @@ def _lesson(reader: Reader, text: str, body: Mapping[str, Json]) -> Learned:
     return lesson
 
 
-def _text_of(failure: Failure) -> str:
+def text_of(failure: Failure) -> str:
     """The message, and the body where it says more (a validator's list of places)."""
     said = failure.message[:MAX_TEXT]
     body = (failure.body or b"")[:MAX_TEXT].decode("utf-8", "replace")

@@ -77,7 +77,8 @@ class OpenAiEngine(DefaultEngine):
         endpoint = self.preset.endpoint(operation)
         if endpoint is None:
             return None
-        return self._address(_url(root, endpoint.path, place.upstream_model), endpoint.shape)
+        url = _url(root, endpoint.path, place.upstream_model)
+        return self._address(url, endpoint.shape, endpoint.most_inputs)
 
     def _beside_responses(
         self, root: Root, operation: Operation, dialect: UpstreamDialect
@@ -122,8 +123,9 @@ class OpenAiEngine(DefaultEngine):
         url = f"{parse_url(root.url).origin}{self.preset.messages_path}/{paths[operation]}"
         return Address(url=url, headers={"anthropic-version": ANTHROPIC_VERSION})
 
-    def _address(self, url: str, shape: str = "dialect") -> Address:
-        return Address(url=url, headers=self.preset.headers, shape=shape)
+    def _address(self, url: str, shape: str = "dialect", most: int | None = None) -> Address:
+        headers = self.preset.headers
+        return Address(url=url, headers=headers, shape=shape, most_inputs=most)
 
     def _root(self, provider: Provider) -> Root:
         return find_root(

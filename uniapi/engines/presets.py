@@ -24,13 +24,14 @@ class Endpoint:
     """One operation of a vendor: `path` below its root, `/…` below its host, or a whole URL;
     `{model}` in it is the upstream model. `shape`: whose body it wants (`engine.Address`).
     `renames`: members of OpenAI's body, or another vendor's, by their name here; `usual`: what is
-    meant by a body that does not say it.
+    meant by a body that does not say it; `most_inputs`: see `engine.Address`.
     """
 
     path: str
     shape: str = "openai"
     renames: Mapping[str, str] = field(default_factory=dict)
     usual: Mapping[str, Json] = field(default_factory=dict)
+    most_inputs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,8 @@ _APP_URL = "https://github.com/yym68686/uni-api"
 PLAIN = Preset(vendor="")
 
 _DASHSCOPE: Mapping[Operation, Endpoint | None] = {
+    # docs.qwencloud.com/api-reference/text-embedding/openai-embedding (2026-11-30): 10 of v3 and v4
+    Operation.EMBED: Endpoint("embeddings", most_inputs=10),
     # alibabacloud.com/help/en/model-studio/rerank (2026-06-30)
     Operation.RERANK: Endpoint("/compatible-api/v1/reranks"),
     # alibabacloud.com/help/en/model-studio/qwen-image-api (2026-11-30): no path of OpenAI's
@@ -102,7 +105,14 @@ _DASHSCOPE: Mapping[Operation, Endpoint | None] = {
 PRESETS: tuple[Preset, ...] = (
     # platform.openai.com/docs/api-reference; caches belong to the organization:
     # platform.openai.com/docs/guides/prompt-caching
-    Preset(vendor="openai", hosts=("api.openai.com",), responses=True, has_account_cache=True),
+    Preset(
+        vendor="openai",
+        hosts=("api.openai.com",),
+        responses=True,
+        # developers.openai.com/api/reference/resources/embeddings (2026-11-30)
+        operations={Operation.EMBED: Endpoint("embeddings", most_inputs=2048)},
+        has_account_cache=True,
+    ),
     # openrouter.ai/docs/api-reference/overview (app attribution headers); its Responses API is a
     # stateless beta, so chat is spoken
     Preset(
@@ -143,6 +153,9 @@ PRESETS: tuple[Preset, ...] = (
         hosts=("api.mistral.ai", "codestral.mistral.ai"),
         operations={
             Operation.TRANSCRIBE: Endpoint("audio/transcriptions", renames={"url": "file_url"}),
+            Operation.SPEECH: Endpoint("audio/speech", "mistral"),
+            # «Too many inputs in request», code 3210 (raphaelmansuy/edgequake-llm#74, 2026-11-30)
+            Operation.EMBED: Endpoint("embeddings", most_inputs=512),
         },
     ),
     # docs.github.com/en/rest/models: the catalogue lies beside the inference root; the older host
@@ -189,9 +202,26 @@ PRESETS: tuple[Preset, ...] = (
     # kimi.com/coding/docs: the coding plan is all there is at this host (2026-11-30)
     Preset(vendor="moonshot", hosts=("api.kimi.com", "api.kimi.ai"), usual_path="/coding/v1"),
     # docs.z.ai/api-reference, docs.bigmodel.cn
-    Preset(vendor="zai", hosts=("api.z.ai", "open.bigmodel.cn"), usual_path="/api/paas/v4"),
+    Preset(
+        vendor="zai",
+        hosts=("api.z.ai", "open.bigmodel.cn"),
+        usual_path="/api/paas/v4",
+        operations={Operation.EMBED: Endpoint("embeddings", most_inputs=64)},
+    ),
     # docs.siliconflow.com
-    Preset(vendor="siliconflow", hosts=("api.siliconflow.com", "api.siliconflow.cn")),
+    Preset(
+        vendor="siliconflow",
+        hosts=("siliconflow.com", "siliconflow.cn"),
+        example="https://api.siliconflow.com/v1",
+        operations={
+            # infiniflow/ragflow's siliconflowMaxBatchSize (2026-11-30)
+            Operation.EMBED: Endpoint("embeddings", most_inputs=32),
+            # docs.siliconflow.com/en/api-reference/images/images-generations (2026-11-30)
+            Operation.IMAGE: Endpoint(
+                "images/generations", renames={"size": "image_size", "n": "batch_size"}
+            ),
+        },
+    ),
     # alibabacloud.com/help/en/model-studio/coding-plan: hosts with a root of their own, below the
     # domain of the next row (2026-11-30)
     Preset(
@@ -248,6 +278,8 @@ PRESETS: tuple[Preset, ...] = (
         vendor="gemini-openai",
         hosts=("generativelanguage.googleapis.com",),
         usual_path="/v1beta/openai",
+        # «at most 100 requests can be in one batch» (geldata/gel#9032, 2026-11-30)
+        operations={Operation.EMBED: Endpoint("embeddings", most_inputs=100)},
     ),
     # docs.cohere.com/docs/compatibility-api
     Preset(

@@ -22,7 +22,7 @@ from uniapi.canonical import (
     ToolCall,
 )
 from uniapi.clock import Clock
-from uniapi.engines import Learned, Target, find_mending
+from uniapi.engines import Learned, Target, find_mending, find_operation_mending
 from uniapi.operations import SERVICES
 from uniapi.routing import Road
 from uniapi.values import dataclass
@@ -59,13 +59,19 @@ class Mender:
         """The way to ask once more, after `body` was refused on `way`; None where nothing can be
         mended.
         """
-        may_mend = self.learns and SERVICES[way.operation].is_generated and bool(body)
+        service = SERVICES[way.operation]
+        may_mend = self.learns and (service.is_generated or service.is_carried) and bool(body)
         if not may_mend or self.mendings >= MAX_MENDINGS:
             return None
         if failure.kind is FailureKind.SIGNATURE:
             found = _unsigned(way)
         else:
-            found = self._taught(call, target, way, find_mending(failure, body, way.dialect.name))
+            lesson = (
+                find_operation_mending(failure, body)
+                if service.is_carried
+                else find_mending(failure, body, way.dialect.name)
+            )
+            found = self._taught(call, target, way, lesson)
         self.mendings += found is not None
         return found
 

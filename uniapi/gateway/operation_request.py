@@ -11,13 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Call, Json, RequestRefused
-from uniapi.dialects import ReplyContext
+from uniapi.dialects import ReplyContext, fit_learned
+from uniapi.engines import most_learned_inputs
 from uniapi.operations import (
     EncodedOperation,
     OperationCodec,
     OperationRequest,
     codec_for,
     fit_request,
+    holds_more_inputs,
+    in_batches_of,
     with_verb,
 )
 from uniapi.pipes import Classify, Pipe, RelayChoice, TranslateAnswer, TranslateEvents
@@ -60,8 +63,13 @@ def _relay(call: Call, way: Way, reply: ReplyContext) -> Prepared:
     _, colon, verb = call.path.rpartition(":")
     url = with_verb(url, verb) if colon else url
     body = way.engine.prepare_body(place, dict(call.json), call.operation, call.stream, way.dialect)
-    fitted, losses = fit_request(call.operation, place.upstream_model, body)
-    body = apply_overrides(dict(fitted), place.provider.body_overrides, place.alias)
+    fitted, lost = fit_request(call.operation, place.upstream_model, body)
+    told, unlearned = fit_learned(dict(fitted), way.quirk)
+    losses = (*lost, *(name for name in unlearned if name not in _MADE_HERE))
+    most = _most_inputs(way)
+    if most is not None and holds_more_inputs(call.operation, told, most):
+        return _in_batches(call, way, reply, told, losses, most)
+    body = apply_overrides(dict(told), place.provider.body_overrides, place.alias)
     own = {"accept": "text/event-stream" if call.stream else "*/*", **forwarded_headers(call)}
     headers = _headers(call, way, call.content_type, own)
     if isinstance(call.upload, Upload):
@@ -81,7 +89,38 @@ def _relay(call: Call, way: Way, reply: ReplyContext) -> Prepared:
         asked=call.json,
         provider=way.place.provider.name,
     )
-    return Prepared(request=request, make_pipe=choice, losses=losses)
+    return Prepared(request=request, make_pipe=choice, losses=losses, body=body)
+
+
+_MADE_HERE = frozenset({"encoding_format", "response_format"})
+"""Forms in which the answer is given all the same (`fit_answer`)."""
+
+
+def _most_inputs(way: Way) -> float | None:
+    """How many texts this model is given at a time: what its address says, or a refusal did."""
+    said = [way.address.most_inputs, most_learned_inputs(way.quirk)]
+    return min((each for each in said if each is not None), default=None)
+
+
+def _in_batches(
+    call: Call,
+    way: Way,
+    reply: ReplyContext,
+    body: dict[str, Json],
+    losses: tuple[str, ...],
+    most: float,
+) -> Prepared:
+    codec = in_batches_of(most, call.json)
+    request = OperationRequest(
+        operation=call.operation,
+        model=way.place.upstream_model,
+        requested_model=reply.requested_model,
+        body=body,
+        created_s=reply.created_s,
+    )
+    prepared = _translate(call, way, codec, request, codec.encode_request(request))
+    prepared.losses, prepared.body = losses, body
+    return prepared
 
 
 def _form(upload: Upload, members: Mapping[str, Json]) -> BodySource:

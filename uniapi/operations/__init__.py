@@ -10,7 +10,9 @@ address says: `openai`, `gemini`, `vertex`, `cohere`, `bedrock`, and those of si
 
 from __future__ import annotations
 
-from uniapi.canonical import Operation
+from collections.abc import Mapping
+
+from uniapi.canonical import Json, Operation
 
 from .forms import field_changes, members_of_form, uploaded_file
 from .google import with_verb
@@ -24,9 +26,11 @@ from .operation import (
     is_true,
 )
 from .operation_usage import decode_usage, usage_of_headers
-from .relay import error_message, fit_answer, fit_request, is_empty
+from .relay import error_message, fit_request, is_empty
 from .request_units import request_units, with_units
 from .services import SERVICES, Handling, Service
+from .speech_relayed import content_type as sound_type
+from .speech_relayed import is_no_sound, sound_in
 
 CODED = frozenset(
     {
@@ -55,6 +59,29 @@ def codec_for(
     return OPERATION_SHAPES.get((operation, client_shape, upstream_shape))
 
 
+def fit_answer(operation: Operation, asked: Mapping[str, Json], answer: Json) -> Json:
+    """See `answers`."""
+    from . import answers
+
+    return answers.fit_answer(operation, asked, answer)
+
+
+def holds_more_inputs(operation: Operation, body: Mapping[str, Json], most: float | None) -> bool:
+    """Whether more texts are to be embedded than the upstream takes at a time."""
+    if most is None or operation is not Operation.EMBED:
+        return False
+    from .embeddings_batches import holds_more
+
+    return holds_more(body, int(most))
+
+
+def in_batches_of(most: float, asked: Mapping[str, Json]) -> OperationCodec:
+    """See `embeddings_batches`."""
+    from . import embeddings_batches
+
+    return embeddings_batches.in_batches_of(int(most), asked)
+
+
 def is_relayed(operation: Operation, client_shape: str, upstream_shape: str) -> bool:
     """Whether the client's bytes go to the upstream as they are (but for the model)."""
     if codec_for(operation, client_shape, upstream_shape) is not None:
@@ -79,11 +106,16 @@ __all__ = [
     "field_changes",
     "fit_answer",
     "fit_request",
+    "holds_more_inputs",
+    "in_batches_of",
     "is_empty",
+    "is_no_sound",
     "is_relayed",
     "is_true",
     "members_of_form",
     "request_units",
+    "sound_in",
+    "sound_type",
     "uploaded_file",
     "usage_of_headers",
     "with_units",

@@ -17,6 +17,7 @@ from . import (
     images_openrouter,
     rerank,
     speech,
+    speech_mistral,
     transcription,
     transcription_openrouter,
 )
@@ -58,6 +59,7 @@ OPERATION_SHAPES: Mapping[tuple[Operation, str, str], OperationCodec] = {
     (Operation.IMAGE_EDIT, "openai", "openrouter"): images_openrouter.OPENROUTER,
     (Operation.SPEECH, "openai", "gemini"): speech.GEMINI,
     (Operation.SPEECH, "openai", "vertex"): speech.GEMINI,
+    (Operation.SPEECH, "openai", "mistral"): speech_mistral.MISTRAL,
     (Operation.TRANSCRIBE, "openai", "gemini"): transcription.GEMINI,
     (Operation.TRANSCRIBE, "openai", "vertex"): transcription.GEMINI,
     (Operation.TRANSCRIBE, "openai", "openrouter"): transcription_openrouter.OPENROUTER,

@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping
 
 from uniapi.canonical import Json
+from uniapi.errors import WireError
 
-from .google import short_name
+from .google import member, short_name
 
 _FAMILY = re.compile(r"(?:chat)?gpt-image")
 _SECOND = re.compile(r"gpt-image-2(?:-\d{4}-\d{2}-\d{2})?\Z")
@@ -48,24 +49,59 @@ def fit_image_request(
     return {**fitted, **changed}, lost
 
 
-def with_urls(asked: Mapping[str, Json], answer: Json) -> Json:
-    """The answer with the pictures as `data:` addresses, where the client asked for addresses and
-    was given bytes; else the same object.
+def with_pictures(asked: Mapping[str, Json], answer: Json) -> Json:
+    """The answer with its pictures under `data`, as `b64_json` or `url`, whichever the client asked
+    for where both can be made; the same object when it has them so. Raises WireError where there
+    are only reasons why none was made.
     """
-    rows = answer.get("data") if isinstance(answer, dict) else None
-    if asked.get("response_format") != "url" or not isinstance(rows, list):
-        return answer
-    if not any(_is_bare(row) for row in rows):
+    held = (member(answer, name) for name in _HOLDERS)
+    rows: list[Json] = next((rows for rows in held if isinstance(rows, list) and rows), [])
+    if not rows or not isinstance(answer, dict):
         return answer
     kind = answer.get("output_format") or asked.get("output_format")
     mime = f"image/{kind if isinstance(kind, str) else 'png'}"
-    return {**answer, "data": [_addressed(row, mime) if _is_bare(row) else row for row in rows]}
+    fitted = [_pictured(row, asked.get("response_format"), mime) for row in rows]
+    if all(member(row, "error") for row in fitted):
+        said = member(member(fitted[0], "error"), "message")
+        raise WireError(f"expected an image, found {str(said)[:200]}")
+    is_right = all(one is other for one, other in zip(fitted, rows, strict=True))
+    return answer if is_right and answer.get("data") is rows else {**answer, "data": fitted}
 
 
-def _is_bare(row: Json) -> bool:
-    return isinstance(row, dict) and "url" not in row and isinstance(row.get("b64_json"), str)
+_HOLDERS = ("data", "images")
+"""OpenAI's, and SiliconFlow's (docs.siliconflow.com, images/generations; 2026-11-30)."""
+_INLINE = re.compile(r"data:[^,]{0,80};base64,", re.IGNORECASE)
 
 
-def _addressed(row: Mapping[str, Json], mime: str) -> dict[str, Json]:
-    kept = {name: value for name, value in row.items() if name != "b64_json"}
-    return {**kept, "url": f"data:{mime};base64,{row['b64_json']}"}
+def _pictured(row: Json, wanted: Json, mime: str) -> Json:
+    """One picture. Some name its address alone, or as chats do (`image_url: {url}`), some write a
+    data URL where bytes belong (piexian/astrbot_plugin_gemini_image_generation#2, 2026-11-30).
+    """
+    if isinstance(row, str):
+        row = {"url": row}
+    if not isinstance(row, dict):
+        return row
+    form = _form(row, wanted, mime)
+    if all(row.get(name) == value for name, value in form.items()):
+        return row
+    return {**{name: value for name, value in row.items() if name not in _FORMS}, **form}
+
+
+_FORMS = ("url", "b64_json", "image_url")
+
+
+def _form(row: Mapping[str, Json], wanted: Json, mime: str) -> dict[str, Json]:
+    """The member that holds the picture, as it is `wanted` where that can be had; none where it is
+    right already.
+    """
+    data, address = row.get("b64_json"), row.get("url") or row.get("image_url")
+    address = member(address, "url") if isinstance(address, dict) else address
+    held = data if isinstance(data, str) else address
+    if not isinstance(held, str):
+        return {}
+    if inline := _INLINE.match(held):
+        return {"url": held} if wanted == "url" else {"b64_json": held[inline.end() :]}
+    if held is address:
+        return {"url": address}
+    is_missing = wanted == "url" and row.get("url") is None
+    return {"url": f"data:{mime};base64,{held}"} if is_missing else {}

@@ -1,9 +1,8 @@
 """What is minded of requests and answers that are relayed: whether a 200 holds an error, or
-nothing, and where servers that are nearly OpenAI's differ from it.
+nothing, and what single models refuse.
 
 Upstreams answer 200 with an error object (OpenRouter, gateways before it), or with a list that is
-empty; both are a failed attempt. What the client did not ask for but was given (numbers in place of
-base64) is made what it asked for. Everything else passes as it came.
+empty; both are a failed attempt. See also `answers`.
 """
 
 from __future__ import annotations
@@ -11,13 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Operation
-from uniapi.errors import WireError
 
 from .google import member
-from .images_openai import fit_image_request, with_urls
-from .rerank import with_results
+from .images_openai import fit_image_request
 from .services import SERVICES
-from .vectors import as_asked
 
 
 def is_empty(operation: Operation, body: Json) -> bool:
@@ -60,21 +56,4 @@ def fit_request(
     return (body, ()) if fit is None else fit(model, body)
 
 
-def fit_answer(operation: Operation, asked: Mapping[str, Json], answer: Json) -> Json:
-    """An answer in the form that the client `asked` for; the same object when it is, or cannot be
-    made so.
-    """
-    fit = _ANSWER_FITS.get(operation)
-    try:
-        return answer if fit is None else fit(asked, answer)
-    except WireError:
-        return answer
-
-
 _FITS = {Operation.IMAGE: fit_image_request, Operation.IMAGE_EDIT: fit_image_request}
-_ANSWER_FITS = {
-    Operation.EMBED: as_asked,
-    Operation.RERANK: with_results,
-    Operation.IMAGE: with_urls,
-    Operation.IMAGE_EDIT: with_urls,
-}

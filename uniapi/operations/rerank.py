@@ -18,7 +18,7 @@ from uniapi.errors import WireError
 from uniapi.values import dataclass
 from uniapi.wire import dump_json, load_json
 
-from .google import member, short_name
+from .google import int_member, member, short_name
 from .operation import (
     EncodedOperation,
     OperationAnswer,
@@ -196,15 +196,57 @@ def _first(holder: Json, names: tuple[str, ...]) -> Json:
 
 def with_results(asked: Mapping[str, Json], answer: Json) -> Json:
     """A relayed answer with its rows where the client looks for them, whatever the server calls
-    them (`data` at Voyage's and Fireworks' kin, the answer itself at Text Embeddings Inference).
+    them (`data` at Voyage's and Fireworks' kin, the answer itself at Text Embeddings Inference,
+    DashScope's own inside `output`, a bare list of scores at some), no more of them than it wants,
+    and the documents where it wants them; the same object where all is so already.
     """
-    if isinstance(member(answer, "results"), list):
+    rows = _rows_of(answer)
+    if rows is None:
         return answer
-    rows = answer if isinstance(answer, list) else _first(answer, _ROWS)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    documents, most = asked.get("documents"), asked.get("top_n")
+    texts = documents if is_true(asked.get("return_documents")) else None
+    results = [_readable(row, texts) for row in rows]
+    if isinstance(most, int) and 0 < most < len(results):
+        results = sorted(results, key=_fit, reverse=True)[:most]
+    stated = member(answer, "results")
+    is_right = isinstance(stated, list) and len(stated) == len(results)
+    if is_right and all(one is other for one, other in zip(results, rows, strict=True)):
         return answer
-    results = [{**row, "relevance_score": _first(row, _SCORES)} for row in rows]
     return {**(answer if isinstance(answer, dict) else {}), "results": results}
+
+
+def _rows_of(answer: Json) -> list[dict[str, Json]] | None:
+    """The ranked documents of an answer; None where there is nothing like them."""
+    holder = answer if isinstance(answer, list) else _first(answer, _ROWS)
+    if holder is None:
+        holder = _first(member(answer, "output"), _ROWS)
+    if holder is None and isinstance(scores := member(answer, "scores"), list):
+        holder = sorted(
+            ({"index": place, "score": score} for place, score in enumerate(scores)),
+            key=_fit,
+            reverse=True,
+        )
+    is_ranked = isinstance(holder, list) and all(isinstance(row, dict) for row in holder)
+    return holder if is_ranked else None
+
+
+def _readable(row: dict[str, Json], documents: Json) -> dict[str, Json]:
+    """A row with `relevance_score`, and its document where `documents` has it and it has none."""
+    more: dict[str, Json] = {}
+    score = _first(row, _SCORES)
+    if "relevance_score" not in row and score is not None:
+        more["relevance_score"] = score
+    index = int_member(row, "index")
+    named = documents if isinstance(documents, list) and "document" not in row else []
+    if index is not None and index < len(named):
+        document = named[index]
+        more["document"] = {"text": document} if isinstance(document, str) else document
+    return {**row, **more} if more else row
+
+
+def _fit(row: Mapping[str, Json]) -> float:
+    score = _first(row, _SCORES)
+    return score if isinstance(score, int | float) else 0.0
 
 
 def _result(asked: _Rerank, row: Json, place: int) -> dict[str, Json]:

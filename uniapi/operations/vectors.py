@@ -7,7 +7,6 @@ import binascii
 import math
 import sys
 from array import array
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from uniapi.canonical import Json
@@ -59,32 +58,3 @@ def base64_vector(vector: Vector) -> str:
     if sys.byteorder == "big":
         floats.byteswap()
     return base64.b64encode(floats.tobytes()).decode("ascii")
-
-
-_FORMS: Mapping[str, type] = {"base64": str, "float": list}
-"""OpenAI's values of `encoding_format`, and what a vector is then."""
-
-
-def as_asked(asked: Mapping[str, Json], answer: Json) -> Json:
-    """A relayed answer with its vectors in the form that was asked for: OpenAI's clients ask for
-    base64, and servers that do not know it answer with numbers (LM Studio: lmstudio#756). Who names
-    no form, or a vendor's own, gets what the vendor means by that: Perplexity's text holds bytes.
-    """
-    rows = answer.get("data") if isinstance(answer, dict) else None
-    form = asked.get("encoding_format")
-    wanted = _FORMS.get(form) if isinstance(form, str) else None
-    if wanted is None or not isinstance(rows, list):
-        return answer
-    if all(_has_vector(row, wanted) for row in rows):
-        return answer
-    write = base64_vector if wanted is str else number_vector
-    other = list if wanted is str else str
-    written = [
-        {**row, "embedding": write(row["embedding"])} if _has_vector(row, other) else row
-        for row in rows
-    ]
-    return {**answer, "data": written}
-
-
-def _has_vector(row: Json, kind: type) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("embedding"), kind)

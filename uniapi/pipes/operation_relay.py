@@ -13,7 +13,16 @@ from dataclasses import field
 
 from uniapi.canonical import Failure, FailureKind, Json, Operation
 from uniapi.errors import WireError
-from uniapi.operations import SERVICES, decode_usage, error_message, fit_answer, is_empty
+from uniapi.operations import (
+    SERVICES,
+    decode_usage,
+    error_message,
+    fit_answer,
+    is_empty,
+    is_no_sound,
+    sound_in,
+    sound_type,
+)
 from uniapi.values import dataclass
 from uniapi.wire import ResponseHead, dump_long_json, load_json, splice_text
 
@@ -50,10 +59,9 @@ class RelayChoice:
                 self.operation, self.classify, head.headers["content-type"], self.provider
             )
         if self._is_opaque(kind):
-            return RelayBytes(
-                head.headers.get("content-type", "application/octet-stream"),
-                may_be_empty=self._is_transcript,
-            )
+            return RelayBytes(self, head.headers.get("content-type", "application/octet-stream"))
+        if SERVICES[self.operation].answer == "sound":
+            return SoundInJson(self)
         may_be_text = (
             self._is_transcript and self.response_format in _TEXT_FORMATS and kind != "text/html"
         )
@@ -100,19 +108,30 @@ class RelayJson(Collecting):
                 return []
             report.committed = report.is_whole = True
             return [body]
+        fitted = self._fitted(value, body)
+        if report.failure is not None:
+            return []
+        report.usage = decode_usage(operation, fitted)
+        report.committed = report.is_whole = True
+        written = body if fitted is value else dump_long_json(fitted)
+        return [self._with_model(written, fitted)]
+
+    def _fitted(self, value: Json, body: bytes) -> Json:
+        """The answer as the client reads it, or `report.failure`."""
+        report, choice = self.report, self._choice
         if error_message(value) is not None:
-            report.failure = self._choice.classify(200, {}, body)
-        elif is_empty(operation, value) and not self._may_be_text:
+            report.failure = choice.classify(200, {}, body)
+            return value
+        try:
+            fitted = fit_answer(choice.operation, choice.asked, value)
+        except WireError as error:
+            report.failure = Failure.cut(str(error))
+            return value
+        if is_empty(choice.operation, fitted) and not self._may_be_text:
             report.failure = Failure(
                 kind=FailureKind.EMPTY, message="the upstream answered with nothing in it"
             )
-        if report.failure is not None:
-            return []
-        report.usage = decode_usage(operation, value)
-        report.committed = report.is_whole = True
-        fitted = fit_answer(operation, self._choice.asked, value)
-        written = body if fitted is value else dump_long_json(fitted)
-        return [self._with_model(written, fitted)]
+        return fitted
 
     def _with_model(self, body: bytes, value: Json) -> bytes:
         model = self._choice.model
@@ -126,24 +145,58 @@ class RelayJson(Collecting):
         return splice_text(body, "model", model) or body
 
 
+class SoundInJson(Collecting):
+    """A JSON answer where sound was asked for: what it holds of that, or a failure."""
+
+    def __init__(self, choice: RelayChoice) -> None:
+        super().__init__()
+        self.report.content_type = sound_type(choice.asked)
+        self._choice = choice
+
+    def eof(self) -> list[bytes]:
+        report = self.report
+        if report.failure is not None:
+            return []
+        body = b"".join(self._pieces)
+        try:
+            value = load_json(body)
+            sound = b"" if error_message(value) is not None else sound_in(value)
+        except WireError as error:
+            report.failure = Failure.cut(str(error))
+            return []
+        if not sound:
+            report.failure = self._choice.classify(200, {}, body)
+            return []
+        report.usage = decode_usage(self._choice.operation, value)
+        report.committed = report.is_whole = True
+        return [sound]
+
+
 class RelayBytes:
-    """Bytes as they arrive. The first one commits."""
+    """Bytes as they arrive. The first one commits, unless it begins what is no sound."""
 
     streams = True
     may_end = False
     held = 0
 
-    def __init__(self, content_type: str, *, may_be_empty: bool) -> None:
+    def __init__(self, choice: RelayChoice, content_type: str) -> None:
         self.report = Report(content_type=content_type)
         self.is_over = False
-        self._may_be_empty = may_be_empty
+        self._choice = choice
+        self._may_be_empty = SERVICES[choice.operation].answer == "transcript"
 
     def feed(self, data: bytes) -> list[bytes]:
+        if not self.report.committed and not self._may_be_empty and is_no_sound(data):
+            self.report.failure = _told_in(data, self._choice)
+            self.is_over = True
+            return []
         self.report.committed = self.report.committed or bool(data)
         return [data]
 
     def eof(self) -> list[bytes]:
         report = self.report
+        if report.failure is not None:
+            return []
         if report.committed or self._may_be_empty:
             report.committed = report.is_whole = True
         else:
@@ -156,3 +209,13 @@ class RelayBytes:
         self.report.failure = failure
         self.report.is_cut = self.is_over = True
         return []
+
+
+def _told_in(beginning: bytes, choice: RelayChoice) -> Failure:
+    """What is said where sound was expected: an error where it is one, and came whole."""
+    try:
+        if error_message(load_json(beginning)) is not None:
+            return choice.classify(200, {}, beginning)
+    except WireError:
+        pass
+    return Failure.cut(f"expected sound, found {beginning[:80].decode('utf-8', 'replace')!r}")

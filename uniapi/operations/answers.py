@@ -1,0 +1,53 @@
+"""Answers of servers that are nearly OpenAI's, as the client reads them. What it did not ask for
+but was given (numbers in place of base64, pictures and ranks under other names) is made what it
+asked for; what is no answer to it (vectors too few) is a failed attempt. Everything else passes as
+it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from uniapi.canonical import Json, Operation
+
+from .embeddings_relayed import as_asked
+from .google import member
+from .images_openai import with_pictures
+from .rerank import with_results
+
+
+def fit_answer(operation: Operation, asked: Mapping[str, Json], answer: Json) -> Json:
+    """An answer in the form that the client `asked` for; the same object when it is, or cannot be
+    made so. Raises WireError when it is no answer to what was asked.
+    """
+    fit = _ANSWER_FITS.get(operation)
+    return answer if fit is None else fit(asked, answer)
+
+
+def _flagged(asked: Mapping[str, Json], answer: Json) -> Json:
+    """With a verdict where a vendor gives none but the categories it is made of (Mistral's
+    `ModerationObject`: mistralai 3.7.0, 2026-11-30).
+    """
+    results = member(answer, "results")
+    if not isinstance(results, list) or all(map(_has_verdict, results)):
+        return answer
+    judged = [
+        one if _has_verdict(one) else {"flagged": True in one["categories"].values(), **one}
+        for one in results
+    ]
+    return {**answer, "results": judged}
+
+
+def _has_verdict(result: Json) -> bool:
+    categories = member(result, "categories")
+    return not isinstance(categories, dict) or isinstance(member(result, "flagged"), bool)
+
+
+_ANSWER_FITS = {
+    Operation.EMBED: as_asked,
+    Operation.RERANK: with_results,
+    Operation.MODERATE: _flagged,
+    Operation.IMAGE: with_pictures,
+    Operation.IMAGE_EDIT: with_pictures,
+    Operation.IMAGE_VARIATION: with_pictures,
+}
