@@ -27,6 +27,9 @@ _TEXT = re.compile(_INSIDE)
 _NUMBER = re.compile(rb"-?[0-9]+(?![0-9.eE])")
 _VALUE = re.compile(rb'[ \t]*:[ \t]*(?:(")|(?=[0-9-]))')
 
+MOST_LAST_ONES = 4
+"""Frames behind those that are alike, which one read may bring: why it ended, usage, `[DONE]`."""
+
 Match = Callable[[bytes, int], "re.Match[bytes] | None"]
 _MATCH_TEXT: Match = _TEXT.match
 _MATCH_NUMBER: Match = _NUMBER.match
@@ -151,15 +154,8 @@ class Alike:
                 text = block[start:end]
                 is_one = not self._ends_read and (text.isascii() or _is_utf8(text))
                 return Run([text], len(block), []) if is_one else None
-            run = _plain(block, at, head, tail)
-        if not run.texts:
-            return None
-        # With blanks between them, as none may end within an escape that the next one goes on with.
-        texts = b" ".join(run.texts)
-        found = _TEXT.match(texts)
-        if found is None or found.end() != len(texts):
-            return None
-        if not texts.isascii() and not _is_utf8(texts):
+            run = _rewritten(block, at, head, tail) or _plain(block, at, head, tail)
+        if not run.texts or not _are_texts(run.texts):
             return None
         if self._ends_read:
             values = run.values.pop() if run.values else run.texts[-1:]
@@ -192,6 +188,34 @@ class Alike:
             found.append(tuple(values))
             at = place + len(last)
         return Run([values[self._text_at] for values in found], at, found)
+
+
+def _rewritten(block: bytes, at: int, head: bytes, tail: bytes) -> Run | None:
+    """As `_plain` gives them, where nothing but some last ones is not alike: their texts are cut
+    out blindly, and written again they must give the same bytes.
+    """
+    lines, place = block[at:].split(b"\n"), head.count(b"\n")
+    lines_each = place + tail.count(b"\n")
+    before, behind = head[head.rfind(b"\n") + 1 :], tail[: tail.index(b"\n")]
+    # What follows the last line end is not whole.
+    told = lines[place : (len(lines) - 1) // lines_each * lines_each : lines_each]
+    for _ in range(MOST_LAST_ONES):
+        if told and not (told[-1].startswith(before) and told[-1].endswith(behind)):
+            told.pop()
+    start, end = len(before), -len(behind)
+    texts = [line[start:end] for line in told]
+    written = b"%b%b%b" % (head, (tail + head).join(texts), tail)
+    return Run(texts, at + len(written), []) if block.startswith(written, at) else None
+
+
+def _are_texts(texts: list[bytes]) -> bool:
+    """Whether they can stand between the quotes."""
+    # With blanks between them, as none may end within an escape that the next one goes on with.
+    written = b" ".join(texts)
+    found = _TEXT.match(written)
+    if found is None or found.end() != len(written):
+        return False
+    return written.isascii() or _is_utf8(written)
 
 
 def _plain(block: bytes, at: int, head: bytes, tail: bytes) -> Run:
