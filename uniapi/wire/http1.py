@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -28,7 +27,6 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 """A line of a head may end in a line feed alone (RFC 9112 §2.2)."""
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
-_PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _DIGITS = b"0123456789ABCDEFabcdef"
 _BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
 
@@ -114,11 +112,10 @@ class ResponseParser:
         """
         if not self.is_between:
             return None
-        size = _PLAIN_SIZE.match(data)
-        if size is None or not data.endswith(b"\r\n"):
-            return None
-        start, end = size.end(), len(data) - 2
-        return data[start:end] if 0 < int(size[1], 16) == end - start else None
+        # Its size is written as it would be written here, or it is none of the plain form.
+        start, end = data.find(b"\n") + 1, len(data) - 2
+        is_plain = end > start and data[:start] == b"%x\r\n" % (end - start)
+        return data[start:end] if is_plain and data.endswith(b"\r\n") else None
 
     def feed(self, data: bytes) -> Received:
         """What `data` completes. Raises WireError on bytes that are no HTTP answer."""
@@ -237,11 +234,14 @@ class ResponseParser:
         lines.pop()
         bodies = lines[1::2]
         sizes = lines[0 : 2 * len(bodies) : 2]
-        if not bodies or max(map(len, sizes)) > 8 or b"".join(sizes).translate(None, _DIGITS):
+        # The chunks of a stream are equally long, or nearly so.
+        unlike = set(sizes)
+        if not bodies or b"" in unlike or max(map(len, unlike)) > 8:
             return
-        if b"" in sizes:
+        if b"".join(unlike).translate(None, _DIGITS):
             return
-        stated = list(map(int, sizes, repeat(16)))
+        lengths = {size: int(size, 16) for size in unlike}
+        stated = [lengths[size] for size in sizes]
         if 0 in stated:
             # The last one, and what follows it.
             del stated[stated.index(0) :]
