@@ -295,6 +295,25 @@ async def test_a_large_whole_answer_is_read_in_a_thread():
         assert len(made.take_whole()) == size
 
 
+async def test_a_large_whole_answer_is_masked_where_it_is_read():
+    """To look for a credential in it takes as long as to read it."""
+    threads, pipe = [], WholePipe()
+
+    def mask(data):
+        threads.append(threading.get_ident())
+        return data.replace(b"secret", b"s-t")
+
+    made, _ = receiver(pipe=pipe, mask=mask, secret=b"secret")
+    pipe.may_read.set()
+    made.head(OK)
+    made.data(bytes(LARGE_BYTES) + b"secret secret!}")
+    made.end()
+    assert await made.outcome is None
+    assert made.take_whole() == bytes(LARGE_BYTES) + b"s-t s-t!}"
+    assert len(threads) == 1
+    assert threads[0] != threading.get_ident()
+
+
 async def test_a_mistake_in_the_thread_fails_the_attempt():
     """The call does not hang."""
     pipe = WholePipe(wrong=KeyError("ours"))

@@ -158,11 +158,27 @@ def without_secrets_in_bytes(data: bytes, secrets: tuple[str, ...]) -> bytes:
         found = secret.encode("utf-8", "surrogatepass")
         if found in data:
             data = data.replace(found, mask(secret).encode())
-    if b"\\u00" in data or b"\\/" in data:
-        plain = _ESCAPED_BYTES.sub(_unescaped_bytes, data)
-        if any(secret.encode("utf-8", "surrogatepass") in plain for secret in secrets):
-            return without_secrets_in_bytes(plain, secrets)
+    if (b"\\u00" in data or b"\\/" in data) and _may_hold_escaped(data, secrets):
+        return without_secrets_in_bytes(_ESCAPED_BYTES.sub(_unescaped_bytes, data), secrets)
     return data
+
+
+def _may_hold_escaped(data: bytes, secrets: tuple[str, ...]) -> bool:
+    """Whether one of them is in it where escapes are read as what they stand for. A body may be a
+    megabyte of escapes: they are replaced all at once, and only those of characters that are in a
+    secret.
+    """
+    written = [secret.encode("utf-8", "surrogatepass") for secret in secrets]
+    wanted = frozenset(b"".join(written))
+    # An escaped backslash is none that escapes.
+    plain = data.replace(b"\\\\", b"\0\0").replace(b"\\/", b"/")
+    for code in set(_CODE.findall(plain)):
+        if int(code, 16) in wanted:
+            plain = plain.replace(b"\\u00" + code, bytes((int(code, 16),)))
+    return any(one in plain for one in written)
+
+
+_CODE = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 
 
 _ESCAPED = re.compile(r"\\(?:u00([2-7][0-9A-Fa-f])|(/)|.)", re.DOTALL)
