@@ -32,7 +32,7 @@ from uniapi.dialects import (  # noqa: E402
 from uniapi.dialects.fitting import NOTHING_BESIDE  # noqa: E402
 from uniapi.dialects.shapes import SHAPE_ERRORS  # noqa: E402
 from uniapi.errors import WireError  # noqa: E402
-from uniapi.pipes import PipeChoice, labelled  # noqa: E402
+from uniapi.pipes import PipeChoice, Sides, labelled  # noqa: E402
 from uniapi.wire import MultipartScanner, ResponseHead, ResponseParser, dump_json  # noqa: E402
 
 NAMES = {
@@ -88,16 +88,15 @@ def answer(rng):
     content = b"".join(given.pieces)
     data = spoiled_answer(content, rng) if rng.random() < 0.6 else mutated(content, rng)
     streams = rng.random() < 0.5
+    dialect = UPSTREAM_DIALECTS[NAMES[upstream]]
     choice = PipeChoice(
-        client=CLIENT_DIALECTS[client],
-        dialect=UPSTREAM_DIALECTS[NAMES[upstream]],
-        stream=streams,
+        sides=Sides(client=CLIENT_DIALECTS[client], dialect=dialect, stream=streams),
         model="m" if rng.random() < 0.5 else None,
         reply=ReplyContext(requested_model="m", id_seed="0", created_s=1),
         probes_text=rng.random() < 0.2,
     )
     head = labelled(ResponseHead(status=200, headers={"content-type": given.content_type}), data)
-    is_same = NAMES[upstream] == client and isinstance(choice.dialect, RelayedDialect)
+    is_same = NAMES[upstream] == client and isinstance(dialect, RelayedDialect)
     pipe = choice.relay(head) if is_same else choice.translate(head)
     out = []
     while data and not pipe.is_over:

@@ -10,7 +10,7 @@ from uniapi.dialects import (
     Quirk,
     ReplyContext,
 )
-from uniapi.pipes import PipeChoice
+from uniapi.pipes import PipeChoice, Sides
 from uniapi.pipes.text_lane import TextLane
 from uniapi.wire import ResponseHead, Run, SseDecoder
 
@@ -20,12 +20,10 @@ HEAD = ResponseHead(status=200, headers={"content-type": "text/event-stream"})
 def pipe(upstream, client, *, road="translate", model="alias", quirk=None, has_lane=True, **more):
     """A pipe for a stream."""
     dialect = UPSTREAM_DIALECTS[upstream]
+    client = CLIENT_DIALECTS[client]
     choice = PipeChoice(
-        client=CLIENT_DIALECTS[client],
-        dialect=dialect,
-        stream=True,
+        sides=Sides(client=client, dialect=dialect, stream=True, quirk=quirk or Quirk()),
         model=model,
-        quirk=quirk or Quirk(),
         reply=ReplyContext(requested_model="alias", id_seed="5eed", created_s=1),
         **more,
     )

@@ -40,10 +40,10 @@ class EncodedResponse:
     items: Sequence[Mapping[str, Json]] = ()
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class UpstreamContext:
     """What a decoder of answers may need: the facts about the upstream, a seed for ids the wire
-    lacks (random hex, new for every attempt), and the request it answers.
+    lacks (random hex, new for every call), and the request it answers.
     """
 
     quirk: Quirk = PLAIN
@@ -51,22 +51,22 @@ class UpstreamContext:
     request: Request | None = None
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class ReplyContext:
     """What an encoder of answers may need: the name the client asked for, ids and time for
     envelopes that lack them, and the request.
 
-    `id_seed` is random hex. `include_usage`: whether a chat client asked for the usage chunk.
-    `framing` says how a streamed body is framed where the dialect has a choice (Gemini: `sse` or
-    `json_array`). `input_tokens_estimate` fills a first event that must have a figure. `provider`
-    is who answers, by the name that the configuration gives it; empty where that is told already.
+    `id_seed` is random hex. `provider` is who answers, by the name that the configuration gives it;
+    empty where that is told already. `include_usage`: whether a chat client asked for the usage
+    chunk. `framing` says how a streamed body is framed where the dialect has a choice (Gemini:
+    `sse` or `json_array`). `input_tokens_estimate` fills a first event that must have a figure.
     """
 
     requested_model: str
     id_seed: str
     created_s: int
-    request: Request | None = None
+    provider: str = ""
     include_usage: bool = True
     framing: Literal["sse", "json_array"] = "sse"
+    request: Request | None = None
     input_tokens_estimate: int = 0
-    provider: str = ""

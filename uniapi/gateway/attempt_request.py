@@ -4,7 +4,6 @@ credential it goes with.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -29,7 +28,7 @@ from .mender import without_signatures
 from .operation_failures import unsupported
 from .prepare import NOTHING_REMEMBERED, prepare
 from .prepared import Prepared, reply_context
-from .route import Decoded, Way, client_side, needs_media, unexpected_shape
+from .route import Decoded, Way, needs_media, unexpected_shape
 
 Result = TypeVar("Result")
 
@@ -40,10 +39,8 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     """
     if way.road is not Road.RELAY or way.remembers or state.setting.takes_long:
         return None
-    context = reply_context(
-        state.call, way.place, int(state.around.clock.now_s()), os.urandom(12).hex()
-    )
-    return _built(state, way, context, NOTHING_REMEMBERED)
+    reply = reply_context(state.call, way, int(state.around.clock.now_s()))
+    return _built(state, way, reply, NOTHING_REMEMBERED)
 
 
 class Fetched:
@@ -72,8 +69,7 @@ class AttemptRequest:
         says.
         """
         state, way, call = self._state, self._way, self._state.call
-        created_s = int(state.around.clock.now_s())
-        context = reply_context(call, way.place, created_s, os.urandom(12).hex())
+        reply = reply_context(call, way, int(state.around.clock.now_s()))
         if way.road is Road.TRANSLATE and not way.service.is_carried:
             try:
                 request = await self._canonical()
@@ -82,14 +78,14 @@ class AttemptRequest:
                     raise
                 # A prompt that is no conversation is fine where the endpoint itself is served.
                 return _cannot_be_told(refused)
-            wants_estimate = client_side(call).begins_with_usage and call.stream
-            measured = partial(estimate_input_tokens, request)
-            estimate = await self._worked_out(measured) if wants_estimate else 0
-            context = replace(context, request=request, input_tokens_estimate=estimate)
+            reply.request = request
+            if call.stream and way.sides.client.begins_with_usage:
+                measured = partial(estimate_input_tokens, request)
+                reply.input_tokens_estimate = await self._worked_out(measured)
         remembered = (
             await self._worked_out(self._remembered) if way.remembers else NOTHING_REMEMBERED
         )
-        return await self._worked_out(partial(_built, state, way, context, remembered))
+        return await self._worked_out(partial(_built, state, way, reply, remembered))
 
     async def _worked_out(self, work: Callable[[], Result]) -> Result:
         """Of a body that is long for what is done with it, in a thread, so that streams go on
@@ -156,14 +152,14 @@ def _is_long(state: CallState, way: Way) -> bool:
 
 
 def _built(
-    state: CallState, way: Way, context: ReplyContext, remembered: Mapping[str, Message]
+    state: CallState, way: Way, reply: ReplyContext, remembered: Mapping[str, Message]
 ) -> Prepared | Failure:
     preferences = state.setting.lanes.preferences
     try:
         prepared = prepare(
             state.call,
             way,
-            context,
+            reply,
             probes_text=bool(preferences.error_triggers),
             remembered=remembered,
         )

@@ -25,7 +25,7 @@ from .prepared import (
     request_headers,
     written_for,
 )
-from .route import Way, client_side
+from .route import Way
 from .session_hint import session_hint
 from .token_count import count_pipe, fit_count
 
@@ -69,37 +69,23 @@ def prepare_conversation(
     if is_generated and provider.body_overrides is not NO_OVERRIDES:
         body = apply_overrides(body, provider.body_overrides, place.alias)
     is_usual = way.headers is not None and not (own or provider.passthrough_request_headers)
-    choice = PipeChoice(
-        client=client_side(call),
-        dialect=dialect,
-        stream=call.stream,
-        model=None if reply.requested_model == way.place.upstream_model else reply.requested_model,
-        quirk=way.quirk,
-        request=request,
-        reply=reply,
-        probes_text=probes_text,
-        drops_usage=adds_usage,
-        remembers=way.remembers and bool(call.json.get("tools")),
-    )
+    named = None if reply.requested_model == place.upstream_model else reply.requested_model
+    choice = PipeChoice(way.sides, reply, named, request, probes_text, adds_usage)
+    choice.remembers = way.remembers and bool(call.json.get("tools"))
     make: MakePipe = choice.relay if way.road is Road.RELAY else choice.translate
     if way.service.is_counted:
         make = count_pipe(call, way)
     elif may_end_empty:
         make = partial(_which_may_end_empty, make)
-    return Prepared(
-        request=HttpRequest(
-            method=way.address.method,
-            url=way.address.url,
-            headers=way.headers if is_usual and way.headers else _own_headers(call, way, own),
-            body=(relayed_bytes if way.road is Road.RELAY else written_for)(call, body),
-            head=way.head if is_usual else None,
-        ),
-        make_pipe=make,
-        losses=losses,
-        body=body,
-        count_output=choice.count_output,
-        is_authorized=is_usual,
+    write, address = relayed_bytes if way.road is Road.RELAY else written_for, way.address
+    http = HttpRequest(
+        method=address.method,
+        url=address.url,
+        headers=way.headers if is_usual and way.headers else _own_headers(call, way, own),
+        body=write(call, body),
+        head=way.head if is_usual else None,
     )
+    return Prepared(http, make, losses, body, choice.count_output, is_usual)
 
 
 def _own_headers(call: Call, way: Way, said: Mapping[str, str]) -> Mapping[str, str]:

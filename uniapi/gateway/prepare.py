@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from uniapi.canonical import Call, Message, Operation, RequestRefused
@@ -60,7 +59,7 @@ def prepare_once(
     RequestRefused when there is no way, or this upstream cannot be told.
     """
     way = way or first_way(call, target, engine, learned)
-    reply = reply_context(call, target, 0, "0")
+    reply = reply_context(call, way, 0)
     if way.road is Road.TRANSLATE and not way.service.is_carried:
-        reply = replace(reply, request=Decoded(call).get())
+        reply.request = Decoded(call).get()
     return prepare(call, way, reply)

@@ -10,7 +10,6 @@ from typing import Any
 
 from uniapi.canonical import Call, Json
 from uniapi.dialects import CLIENT_DIALECTS, ReplyContext
-from uniapi.engines import Place
 from uniapi.pipes import Pipe
 from uniapi.values import dataclass
 from uniapi.wire import (
@@ -25,7 +24,7 @@ from uniapi.wire import (
     splice_text,
 )
 
-from .route import Way, client_framing, client_side
+from .route import Way
 
 SPLICED_MEMBERS = ("model", "stream_options")
 """When no other member of a relayed body changes, the client's bytes are kept and these are
@@ -56,7 +55,7 @@ as Unicode does), would say another.
 _SPELT = frozenset(_SPELLINGS.values())
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class Prepared:
     """One attempt, ready to be sent (not yet authorised), and how to read its answer.
 
@@ -70,26 +69,26 @@ class Prepared:
     """What is said, where that is one JSON object that `fit` has seen."""
     count_output: Callable[[bytes], int] = lambda beginning: 0
     """The tokens, roughly, in the beginning of its answer."""
+    is_authorized: bool = False
+    """The credential is in the request already."""
     earlier: tuple[HttpRequest, ...] = ()
     """Requests to be sent before, where one client request became several; their answers go to
     `answers`.
     """
     answers: Answers = field(default_factory=list)
-    is_authorized: bool = False
-    """The credential is in the request already."""
 
 
-def reply_context(call: Call, place: Place, created_s: int, seed: str) -> ReplyContext:
-    """What the client's answer needs that no upstream says. `seed`: for the ids in it."""
-    is_prefix, streams = call.requested_model.endswith("*"), call.stream
-    return ReplyContext(
-        requested_model=place.alias if is_prefix else call.requested_model,
-        id_seed=seed,
-        created_s=created_s,
-        include_usage=not streams or client_side(call).wants_usage(call.json),
-        framing=client_framing(call) if streams else "sse",
-        provider=place.provider.name,
-    )
+def reply_context(call: Call, way: Way, created_s: int) -> ReplyContext:
+    """What the client's answer needs that no upstream says; ids in it are made of the call's."""
+    place, model = way.place, call.requested_model
+    if model.endswith("*"):
+        model = place.alias
+    reply = ReplyContext(model, call.request_id, created_s, place.provider.name)
+    if call.stream:
+        client = way.sides.client
+        reply.include_usage = client.wants_usage(call.json)
+        reply.framing = client.framing(call.query)
+    return reply
 
 
 def usual_headers(way: Way, streams: bool) -> dict[str, str]:
@@ -129,20 +128,16 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     """The client's bytes, with as little changed as `body` differs from what it sent, and nothing
     in them that another reader may take for a member which decides something here.
     """
-    sent = call.json
-    # What is spelled as it is known needs no look at its letters.
-    misspelt = [
-        name for name in body.keys() - _SPELT if _SPELLINGS.get(name.casefold(), name) != name
-    ]
-    if misspelt:
-        body = {name: value for name, value in body.items() if name not in misspelt}
+    sent, changed = call.json, []
+    for name, value in body.items():
+        # What is spelled as it is known needs no look at its letters.
+        if name not in _SPELT and _is_misspelt(name):
+            spelt = {name: value for name, value in body.items() if not _is_misspelt(name)}
+            return relayed_bytes(call, spelt)
+        if name not in sent or (value is not sent[name] and value != sent[name]):
+            changed.append(name)
     if not sent.keys() <= body.keys():
         return written_for(call, body)
-    changed = [
-        name
-        for name, value in body.items()
-        if name not in sent or (value is not sent[name] and value != sent[name])
-    ]
     data: bytes | None = call.body
     for name in changed:
         if name not in SPLICED_MEMBERS:
@@ -156,6 +151,10 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
         else:
             data = insert_member(data, name, body[name])
     return data if data is not None else written_for(call, body)
+
+
+def _is_misspelt(name: str) -> bool:
+    return _SPELLINGS.get(name.casefold(), name) != name
 
 
 def written_for(call: Call, body: dict[str, Any]) -> bytes:

@@ -41,7 +41,7 @@ from uniapi.engines import (
     retirement_at,
 )
 from uniapi.operations import SERVICES, Service
-from uniapi.pipes import UNSIGNED_FAMILY
+from uniapi.pipes import UNSIGNED_FAMILY, Sides
 from uniapi.routing import Road
 from uniapi.values import dataclass
 
@@ -59,8 +59,7 @@ class Way:
 
     place: Place
     engine: Engine
-    dialect: UpstreamDialect
-    quirk: Quirk
+    sides: Sides
     operation: Operation
     address: Address
     road: Road
@@ -68,6 +67,8 @@ class Way:
     """When the model is shut down there, where that is known."""
     keeps_signatures: bool = True
     """Whether what a model signed goes along."""
+    dialect: UpstreamDialect = field(init=False)
+    quirk: Quirk = field(init=False)
     remembers: bool = field(init=False)
     """Whether this upstream wants something of its earlier turns back that a client of the same
     dialect may lose: the reasoning of a turn with calls, or the signatures on them.
@@ -82,9 +83,11 @@ class Way:
     """The head of every such request, but for what depends on its body."""
 
     def __post_init__(self) -> None:
-        quirk = self.quirk
+        quirk = self.sides.quirk
         wants = quirk.needs_reasoning != "no" or bool(quirk.opaque_family or quirk.details_format)
         is_relayed = self.road is Road.RELAY and self.operation is Operation.GENERATE
+        object.__setattr__(self, "dialect", self.sides.dialect)
+        object.__setattr__(self, "quirk", quirk)
         object.__setattr__(self, "remembers", wants and is_relayed)
         object.__setattr__(self, "service", SERVICES[self.operation])
 
@@ -206,6 +209,7 @@ def ways_from(spot: Spot, call: Call, *, may_relay: bool) -> tuple[Way, ...]:
     """
     place, engine, quirk = spot.place, spot.engine, spot.quirk
     streams = call.stream and (quirk.converse_tools_streamed or not spot.needs.has_functions)
+    sides = Sides(client=client_side(call), dialect=spot.dialect, stream=call.stream, quirk=quirk)
     ways = []
     for operation, road in _roads(call, spot, may_relay=may_relay):
         # What is stored lies where responses are made.
@@ -224,8 +228,7 @@ def ways_from(spot: Spot, call: Call, *, may_relay: bool) -> tuple[Way, ...]:
             Way(
                 place=place,
                 engine=engine,
-                dialect=spot.dialect,
-                quirk=quirk,
+                sides=sides,
                 operation=operation,
                 address=address,
                 road=road,

@@ -6,7 +6,7 @@ the other operations), `choose` (which of them reads an answer), `turn_reader` (
 signed, read in passing).
 """
 
-from .choose import PipeChoice, ending
+from .choose import PipeChoice, Sides, ending
 from .framing import framing_of, labelled
 from .operation_events import Classify
 from .operation_relay import RelayChoice
@@ -26,6 +26,7 @@ __all__ = [
     "RelayChoice",
     "RelayStream",
     "Report",
+    "Sides",
     "SignedTurn",
     "TranslateAnswer",
     "TranslateEvents",

@@ -39,21 +39,29 @@ from .translate import Fold, TranslateStream, TranslateWhole, Unfold
 from .turn_reader import TurnReader
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
-class PipeChoice:
-    """`client` is the dialect the client reads, `dialect` the upstream's, `stream` what the client
-    asked for. `model`: the name a relay splices in, None: none. `request` is what was translated.
-
-    `drops_usage`: the relay asked for a usage chunk that the client did not. `probes_text`: error
-    triggers are looked for, so a relay is decoded beside.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Who stands on both sides of an answer, the same for all calls of a kind: `client` is the
+    dialect the client reads, `dialect` the upstream's, `stream` what the client asked for.
     """
 
     client: ClientDialect
     dialect: UpstreamDialect
     stream: bool
-    model: str | None
-    reply: ReplyContext
     quirk: Quirk = PLAIN
+
+
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
+class PipeChoice:
+    """`model`: the name a relay splices in, None: none. `request` is what was translated.
+
+    `probes_text`: error triggers are looked for, so a relay is decoded beside. `drops_usage`: the
+    relay asked for a usage chunk that the client did not.
+    """
+
+    sides: Sides
+    reply: ReplyContext
+    model: str | None
     request: Request | None = None
     probes_text: bool = False
     drops_usage: bool = False
@@ -66,9 +74,9 @@ class PipeChoice:
         """The same dialect on both sides; framing may differ, and an answer that is streamed
         against the client's wish (or the reverse) is translated after all.
         """
-        dialect = self.dialect
-        framer = self._framer(head)
-        if not isinstance(dialect, RelayedDialect) or (framer is None) is self.stream:
+        sides, framer = self.sides, self._framer(head)
+        dialect = sides.dialect
+        if not isinstance(dialect, RelayedDialect) or (framer is None) is sides.stream:
             return self.translate(head)
         if framer is None:
             return RelayWhole(
@@ -98,12 +106,11 @@ class PipeChoice:
         )
 
     def translate(self, head: ResponseHead) -> Pipe:
-        client = self.client
-        framer = self._framer(head)
-        turn = self._turn_reader()
+        sides, framer, turn = self.sides, self._framer(head), self._turn_reader()
+        client = sides.client
         if framer is not None:
-            decoder = self.dialect.stream_decoder(self._upstream())
-            if self.stream:
+            decoder = sides.dialect.stream_decoder(self._upstream())
+            if sides.stream:
                 return TranslateStream(
                     framer,
                     decoder,
@@ -112,7 +119,7 @@ class PipeChoice:
                     turn=turn,
                 )
             return Fold(framer, decoder, self._encode, dump_json, turn)
-        if self.stream:
+        if sides.stream:
             return Unfold(self._decode, client.stream_encoder(self.reply), turn)
         return TranslateWhole(self._decode, self._encode, dump_json, turn)
 
@@ -120,7 +127,8 @@ class PipeChoice:
         """The tokens, roughly, in the beginning of an answer, where it is streamed."""
         if self.framing is None:
             return 0
-        framer, decoder = self.framing(), self.dialect.stream_decoder(self._upstream())
+        framer = self.framing()
+        decoder = self.sides.dialect.stream_decoder(self._upstream())
         try:
             events = [event for frame in framer.feed(beginning) for event in decoder.feed(frame)]
         except WireError:
@@ -128,18 +136,18 @@ class PipeChoice:
         return estimate_text_tokens("".join(map(text_of, events)))
 
     def _framer(self, head: ResponseHead) -> Framer | None:
-        framing = self.framing = framing_of(head, self.dialect, self.stream)
+        framing = self.framing = framing_of(head, self.sides.dialect, self.sides.stream)
         return None if framing is None else framing()
 
     def _ended(self, failure: Failure) -> list[bytes]:
         """How a stream that has begun ends in a failure, in the client's dialect."""
-        return ending(self.client, self.reply, failure)
+        return ending(self.sides.client, self.reply, failure)
 
     def _upstream(self) -> UpstreamContext:
-        return UpstreamContext(quirk=self.quirk, id_seed=self.reply.id_seed, request=self.request)
+        return UpstreamContext(self.sides.quirk, self.reply.id_seed, self.request)
 
     def _turn_reader(self) -> TurnReader:
-        return TurnReader(keeps_unsigned=self.quirk.needs_reasoning != "no")
+        return TurnReader(keeps_unsigned=self.sides.quirk.needs_reasoning != "no")
 
     def _read_turn(self, body: Any) -> TurnReader | None:
         """What is to be remembered of a whole answer; None where it cannot be read."""
@@ -153,10 +161,10 @@ class PipeChoice:
         return turn
 
     def _decode(self, body: Any) -> Response:
-        return self.dialect.decode_response(body, self._upstream())
+        return self.sides.dialect.decode_response(body, self._upstream())
 
     def _encode(self, response: Response) -> EncodedResponse:
-        return self.client.encode_response(response, self.reply)
+        return self.sides.client.encode_response(response, self.reply)
 
 
 def ending(
