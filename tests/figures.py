@@ -15,7 +15,7 @@ import tokenize
 from pathlib import Path
 
 DIALECTS = {"openai_chat", "openai_responses", "anthropic", "gemini", "bedrock_converse", "cohere"}
-LOOPS = ("executor.py", "call_state.py", "call_run.py", "attempt_try.py", "attempt_request.py")
+LOOPS = ("executor.py", "call_state.py", "attempt_try.py", "attempt_request.py")
 
 
 def percentile(values, share):

@@ -38,7 +38,7 @@ class Mutant(NamedTuple):
     tests: tuple[str, ...]
 
 
-RUN = "uniapi/gateway/call_run.py"
+RUN = "uniapi/gateway/executor.py"
 TRY = "uniapi/gateway/attempt_try.py"
 PATIENCE = "uniapi/gateway/patience.py"
 RECEIVER = "uniapi/gateway/receiver.py"
@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(
         "the tokens of an unanswered call not given back",
         RUN,
-        "state.setting.used(0)",
+        "state.used(0)",
         "pass",
         LOOP,
     ),

@@ -4,7 +4,7 @@ The map. A call only ever runs down; what stands deeper is asked by what stands 
 
     bytes ─> server/front          path → dialect and operation, client key → principal, body
              gateway/reception     candidates, pins, limits, money, moderation, plan
-             gateway/call_run      the loop: ask the plan, build, send, feed a pipe, record
+             gateway/executor      the loop: ask the plan, build, send, feed a pipe, record
                  routing/plan          which channel and credential next, after which failure
                  gateway/route         relay or translate: what is sent
                  pipes/                upstream's bytes → client's bytes, with a report
@@ -28,7 +28,7 @@ Beside the rooms: `cli` → `serve` (the process) → `configuration` (the first
 `money_now` what is spent, `client_models` who may ask for what, `owner_watch` what the owner is
 told). `scheduler` runs timed work. `commands` has a module for each other command, `logs` the log.
 
-A first reading: this page, docs/design.md, `app`, `gateway/reception`, `gateway/call_run`,
+A first reading: this page, docs/design.md, `app`, `gateway/reception`, `gateway/executor`,
 `canonical/events`, one dialect's `stream_decode`. The import rules are a test:
 tests/architecture/test_layers.py.
 """

@@ -11,7 +11,6 @@ from uniapi.canonical import Call, Failure, FailureKind, Operation, Principal
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
 from uniapi.gateway import Engines, Moderation
-from uniapi.gateway.call_state import Setting
 from uniapi.gateway.lanes import Lanes
 from uniapi.limits import Limits
 from uniapi.routing import Catalog, Cursors, Health, Router, Sessions
@@ -48,7 +47,7 @@ class Asking:
             cursors=Cursors(),
             sessions=Sessions(),
         )
-        self.setting = Setting(lanes=Lanes.of(self.config.preferences, engines.engine_of))
+        self.lanes = Lanes.of(self.config.preferences, engines.engine_of)
         executor = executor_of(self.clock, lambda record: None)
         self.moderation = Moderation(executor, self.clock, random.Random(1))
 
@@ -66,7 +65,7 @@ class Asking:
             path="/v1/chat/completions",
         )
         return await self.moderation.is_flagged(
-            call, self.config.client_keys[0], self.router, self.setting
+            call, self.config.client_keys[0], self.router, self.lanes
         )
 
     @property

@@ -26,7 +26,8 @@ def drop_reasons(
         if not left:
             break
         try:
-            still = prepare_once(call, target, engine, way=replace(way, quirk=quirk)).losses
+            sides = replace(way.sides, quirk=quirk)
+            still = prepare_once(call, target, engine, way=replace(way, sides=sides)).losses
         except RequestRefused:
             continue
         told |= {name: reason for name in left if name not in still}

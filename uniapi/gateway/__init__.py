@@ -1,4 +1,4 @@
-"""Call → reply, by attempts. `reception` takes a call in, `call_run` is the loop and `attempt_try`
+"""Call → reply, by attempts. `reception` takes a call in, `executor` is the loop and `attempt_try`
 one turn of it, `route` finds the ways, `prepare` builds what is sent, `receiver` takes what comes
 back.
 

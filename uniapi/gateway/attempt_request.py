@@ -37,7 +37,7 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     """What `AttemptRequest.prepare` gives, for the client's own words where they are short and
     nothing has to be put back into them; None for all others.
     """
-    if way.road is not Road.RELAY or way.remembers or state.setting.takes_long:
+    if way.road is not Road.RELAY or way.remembers or state.takes_long:
         return None
     reply = reply_context(state.call, way, int(state.around.clock.now_s()))
     return _built(state, way, reply, NOTHING_REMEMBERED)
@@ -107,7 +107,7 @@ class AttemptRequest:
                 request,
                 needs_inline,
                 self._lane.passage,
-                allow_private=state.setting.lanes.preferences.allow_private_urls,
+                allow_private=state.lanes.preferences.allow_private_urls,
                 client=state.call.principal.key_id,
                 hold=fetched.hold,
             )
@@ -146,7 +146,7 @@ def _is_long(state: CallState, way: Way) -> bool:
     some ten milliseconds.
     """
     call = state.call
-    if state.setting.takes_long:
+    if state.takes_long:
         return True
     return way.road is Road.TRANSLATE and len(call.body) + call.fetched_bytes > LONG_BYTES
 
@@ -154,7 +154,7 @@ def _is_long(state: CallState, way: Way) -> bool:
 def _built(
     state: CallState, way: Way, reply: ReplyContext, remembered: Mapping[str, Message]
 ) -> Prepared | Failure:
-    preferences = state.setting.lanes.preferences
+    preferences = state.lanes.preferences
     try:
         prepared = prepare(
             state.call,

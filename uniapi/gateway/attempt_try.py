@@ -112,7 +112,7 @@ class Try:
         except WireError as error:
             return self._failed(Failure(kind=FailureKind.CREDENTIAL_REFUSED, message=str(error)))
         self._losses, self.body = prepared.losses, prepared.body
-        if state.setting.takes_long:
+        if state.takes_long:
             state.bodies.append(prepared.body)
         self._count_output = prepared.count_output
         receiver = state.receiver = self._receiver = self._send(prepared, requests)
@@ -163,7 +163,7 @@ class Try:
     def _send(self, prepared: Prepared, requests: Sequence[HttpRequest]) -> Receiver:
         state = self._state
         loop = asyncio.get_running_loop()
-        now, triggers = loop.time(), state.setting.lanes.preferences.error_triggers
+        now, triggers = loop.time(), state.lanes.preferences.error_triggers
         if log.isEnabledFor(logging.DEBUG):
             tell_request(state.call, self._attempt, self.way.road, requests)
         receiver = Receiver(
@@ -312,7 +312,7 @@ class Try:
         look = partial(
             state.around.caches.look, state.call, self._lane.target, self.way.quirk, usage
         )
-        verdict = await aside(look) if state.setting.takes_long else look()
+        verdict = await aside(look) if state.takes_long else look()
         return None if verdict is None else header_text(verdict.header)
 
     def _refused(self, failure: Failure) -> Failure:
@@ -350,7 +350,7 @@ class Try:
         if not receiver.report.is_whole:
             usage = receiver.tape.usage(call, self._count_output)
         if SERVICES[call.operation].is_generated:
-            is_counted = self._is_left and self._state.setting.held is not None
+            is_counted = self._is_left and self._state.held is not None
             if usage is not None or not is_counted:
                 return usage
             # Where money is limited, hanging up before anything came does not make it free.

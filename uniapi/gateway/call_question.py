@@ -10,7 +10,7 @@ from uniapi.config import ClientKey, Provider
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.engines import Engine
 from uniapi.operations import SERVICES
-from uniapi.routing import NO_SESSION, Pin, Question
+from uniapi.routing import Pin, Question
 
 from .call_facts import reasoning_effort
 from .eligible_channels import rules_out
@@ -23,7 +23,6 @@ def question_of(
     call: Call,
     key: ClientKey,
     engine_of: Callable[[Provider], Engine],
-    *,
     now: Monotonic,
     now_s: Epoch,
     tokens: int = 0,
@@ -32,26 +31,21 @@ def question_of(
 ) -> Question:
     """`tokens`: the estimate of its input; `pin`: the credential that an id in it binds it to."""
     service = SERVICES[call.operation]
-    is_free = service.is_generated and pin is None
-    return Question(
-        client_key=key,
-        requested_model=call.requested_model,
-        client_dialect=call.dialect,
-        needs=CLIENT_DIALECTS[call.dialect].needs(call.json),
-        path=call.path,
-        method=call.method,
-        stream=call.stream,
-        request_type=service.request_type,
-        reasoning_effort=reasoning_effort(call),
-        body_bytes=len(call.body) + call.upload_bytes,
-        tokens=tokens,
-        session=session_hint(call) if minds_session else NO_SESSION,
-        pin=pin,
-        deadline=_client_deadline(call, now, now_s) if _PATIENCE in call.headers else None,
-        timeout_s=service.timeout_s,
-        is_bought=service.is_bought,
-        rules_out=None if is_free else rules_out(call, engine_of, is_bound=pin is not None),
-    )
+    needs = CLIENT_DIALECTS[call.dialect].needs(call.json)
+    asked = Question(key, call.requested_model, call.dialect, call.path, needs)
+    asked.method, asked.stream = call.method, call.stream
+    asked.body_bytes = len(call.body) + call.upload_bytes
+    asked.tokens, asked.pin = tokens, pin
+    asked.reasoning_effort = reasoning_effort(call)
+    asked.request_type, asked.is_bought = service.request_type, service.is_bought
+    asked.timeout_s = service.timeout_s
+    if minds_session:
+        asked.session = session_hint(call)
+    if _PATIENCE in call.headers:
+        asked.deadline = _client_deadline(call, now, now_s)
+    if pin is not None or not service.is_generated:
+        asked.rules_out = rules_out(call, engine_of, is_bound=pin is not None)
+    return asked
 
 
 def _client_deadline(call: Call, now: Monotonic, now_s: Epoch) -> float | None:

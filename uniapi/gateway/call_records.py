@@ -57,7 +57,7 @@ def call_record(state: CallState, now: Monotonic) -> CallRecord:
     """A call that came to at least one attempt, or to the end of its plan."""
     record = _record(state.call, status=state.reply.status or state.status, outcome=state.outcome)
     record.attempts = tuple(state.attempts)
-    record.total_s = now - state.started_at
+    record.total_s = now - state.plan.started_at
     record.message = state.said[:LONGEST_MESSAGE]
     if state.lane is not None:
         target = state.lane.target

@@ -79,13 +79,16 @@ class CallSurroundings:
     """The day from which a provider's own list says that a model is gone."""
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
-class Setting:
-    """What of the configuration in force a call needs: it keeps these for its whole life, whatever
-    is reloaded meanwhile.
-    """
+@dataclass(slots=True)
+class CallState:
+    """What the loop and its attempts share of one call; becomes its record."""
 
+    around: CallSurroundings
+    call: Call
+    plan: Plan
     lanes: Lanes
+    """Of the configuration in force when it came: it keeps that, whatever is reloaded meanwhile."""
+    reply: Reply
     takes_long: bool = False
     """Whether what grows with the call is done in threads."""
     held: Held | None = None
@@ -94,20 +97,8 @@ class Setting:
     """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was
     answered.
     """
-
-
-@dataclass(slots=True, kw_only=True)
-class CallState:
-    """What the loop and its attempts share of one call; becomes its record."""
-
-    around: CallSurroundings
-    setting: Setting
-    call: Call
-    plan: Plan
-    reply: Reply
-    now: Callable[[], Monotonic]
-    started_at: Monotonic
-    heard_at: Monotonic
+    now: Callable[[], Monotonic] = field(init=False)
+    heard_at: Monotonic = field(init=False)
     """When the client last heard of us, the beginning included."""
     keepalive_s: float | None = None
     """The interval of heartbeats that it was promised."""
@@ -129,10 +120,14 @@ class CallState:
     status: int = 500
     """What somebody else will write where we wrote nothing; 0 where nobody will."""
 
+    def __post_init__(self) -> None:
+        self.now = self.around.clock.monotonic_s
+        self.heard_at = self.plan.started_at
+
     def mending(self) -> Mender:
         """Its mender."""
         if self.mender is None:
-            preferences = self.setting.lanes.preferences
+            preferences = self.lanes.preferences
             self.mender = Mender(
                 learned=self.around.learned,
                 clock=self.around.clock,

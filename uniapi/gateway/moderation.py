@@ -24,9 +24,9 @@ from uniapi.routing import Plan, Question, Router
 from uniapi.wire import dump_json, load_json
 
 from .call_facts import estimate_call_tokens, last_user_text
-from .call_state import Setting
 from .eligible_channels import rules_out
 from .executor import Executor
+from .lanes import Lanes
 
 log = logging.getLogger("uniapi.moderation")
 
@@ -52,9 +52,7 @@ class Moderation:
         self._clock = clock
         self._rng = rng
 
-    async def is_flagged(
-        self, call: Call, key: ClientKey, router: Router, setting: Setting
-    ) -> bool:
+    async def is_flagged(self, call: Call, key: ClientKey, router: Router, lanes: Lanes) -> bool:
         """Whether the last user text of `call` is refused by the first moderation model that `key`
         can route.
         """
@@ -73,7 +71,7 @@ class Moderation:
         kept = _Kept()
         try:
             await self._executor.run(
-                question, self._plan(question, key, router, setting), setting, kept
+                question, self._plan(question, key, router, lanes), lanes, kept
             )
         except RequestRefused as refused:
             kept.status, kept.body = refused.error.status, refused.error.message.encode()
@@ -84,7 +82,7 @@ class Moderation:
             )
         return verdict is True
 
-    def _plan(self, question: Call, key: ClientKey, router: Router, setting: Setting) -> Plan:
+    def _plan(self, question: Call, key: ClientKey, router: Router, lanes: Lanes) -> Plan:
         now = self._clock.monotonic_s()
         asked = Question(
             client_key=key,
@@ -95,7 +93,7 @@ class Moderation:
             tokens=estimate_call_tokens(question),
             deadline=now + LONGEST_S,
             patience_s=PATIENCE_S,
-            rules_out=rules_out(question, setting.lanes.engine_of, is_bound=False),
+            rules_out=rules_out(question, lanes.engine_of, is_bound=False),
         )
         now_s = self._clock.now_s()
         candidates = router.candidates(key, question.requested_model, now_s)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from uniapi.canonical import Call, Operation, RequestRefused
@@ -19,17 +19,16 @@ from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.limits import Admitted, Limits, Refused
 from uniapi.routing import Candidates, Catalog, Channel, Pin
 from uniapi.stats import CallRecord
-from uniapi.values import dataclass
 
 from .aside import LONG_BYTES, aside, is_long
 from .call_facts import estimate_call_tokens
 from .call_question import question_of
 from .call_records import left_record, refusal_record
-from .call_state import Reply, Setting
+from .call_state import Reply
 from .discovery import ModelLists
 from .eligible_channels import possible_owners
 from .executor import Executor
-from .issued_ids import IssuedIds, find_references, said_once
+from .issued_ids import IssuedIds, Reference, find_references, said_once
 from .issued_items import IssuedItems
 from .moderation import FLAGGED, Moderation
 from .refusals import model_not_found, over_limit, still_discovering
@@ -81,33 +80,38 @@ class Reception:
             if CLIENT_DIALECTS[call.dialect].keeps_items:
                 resolved = partial(self._items.resolve, call, self._clock.monotonic_s())
                 call = await aside(resolved) if takes_long else resolved()
-            entry = await self._resolve(call, key, takes_long=takes_long)
-            call = entry.call
-            now = self._clock.monotonic_s()
-            asked = partial(
-                question_of,
-                call,
-                key,
-                entry.snapshot.engines.engine_of,
-                now=now,
-                now_s=self._clock.now_s(),
-                tokens=entry.tokens,
-                pin=entry.pin,
-                minds_session=entry.candidates.minds_sessions or key.policy == "sticky",
+            snapshot, candidates = self._known(call, key) or await self._candidates(call, key)
+            named = (
+                await aside(partial(find_references, call)) if takes_long else find_references(call)
             )
-            question = await aside(asked) if takes_long else asked()
-            del asked  # this frame waits as long as the answer takes
-            preferences = entry.snapshot.config.preferences
+            pin = None
+            if named:
+                pin = self._pin(call, key, snapshot, candidates, named)
+                call = await aside(partial(said_once, call)) if takes_long else said_once(call)
+            tokens = 0
+            if snapshot.counts_tokens or not self._spending.is_free:
+                counted = partial(estimate_call_tokens, call)
+                tokens = await aside(counted) if takes_long else counted()
+            now, now_s = self._clock.monotonic_s(), self._clock.now_s()
+            minds_session = candidates.minds_sessions or key.policy == "sticky"
+            engine_of = snapshot.engines.engine_of
+            asked = (call, key, engine_of, now, now_s, tokens, pin, minds_session)
+            question = (
+                await aside(partial(question_of, *asked)) if takes_long else question_of(*asked)
+            )
+            del asked, named  # this frame waits as long as the answer takes
             admitted = self._limits.admit(
                 key,
-                entry.candidates.alias,
-                global_rates=preferences.rates,
-                tokens=entry.tokens,
+                candidates.alias,
+                global_rates=snapshot.config.preferences.rates,
+                tokens=tokens,
                 now=now,
             )
             if isinstance(admitted, Refused):
                 raise over_limit(admitted)
-            held = None if self._spending.is_free else self._hold(call, key, entry, admitted)
+            held = None
+            if not self._spending.is_free:
+                held = self._hold(call, key, candidates, tokens, admitted)
         except RequestRefused as refused:
             self._record(refusal_record(call, refused.error))
             raise
@@ -116,56 +120,54 @@ class Reception:
             raise
         try:
             if key.is_moderated:
-                await self._moderate(call, key, entry.snapshot)
-                now = self._clock.monotonic_s()
-            used = partial(self._used, admitted) if entry.snapshot.counts_tokens else None
-            setting = Setting(
-                lanes=entry.snapshot.lanes, held=held, used=used, takes_long=takes_long
+                await self._moderate(call, key, snapshot)
+                now, now_s = self._clock.monotonic_s(), self._clock.now_s()
+            plan = snapshot.router.plan(question, candidates, now=now, now_s=now_s, rng=self._rng)
+            used = partial(self._used, admitted) if snapshot.counts_tokens else None
+            await self._executor.run(
+                call, plan, snapshot.lanes, reply, takes_long=takes_long, held=held, used=used
             )
-            plan = entry.snapshot.router.plan(
-                question, entry.candidates, now=now, now_s=self._clock.now_s(), rng=self._rng
-            )
-            await self._executor.run(call, plan, setting, reply)
         finally:
             admitted.release()
             if held is not None:
                 held.release()
 
-    def _hold(self, call: Call, key: ClientKey, entry: _Entry, admitted: Admitted) -> Held | None:
+    def _hold(
+        self, call: Call, key: ClientKey, candidates: Candidates, tokens: int, admitted: Admitted
+    ) -> Held | None:
         """What the call may cost, taken off its key's credits and budgets. Raises RequestRefused;
         then it uses up no rate either.
         """
         try:
-            channels = entry.candidates.channels()
-            return self._spending.admit(call, key, channels, entry.tokens)
+            return self._spending.admit(call, key, candidates.channels(), tokens)
         except RequestRefused:
             admitted.undo(self._clock.monotonic_s())
             admitted.release()
             raise
 
-    async def _resolve(self, call: Call, key: ClientKey, *, takes_long: bool) -> _Entry:
+    def _known(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates] | None:
+        """The configuration in force and what the key has for the model by it; None where more has
+        to be asked. An id that names the place needs no model.
+        """
         snapshot = self._current()
         if call.operation is Operation.STORED:
-            # The id names the place, no model does.
-            candidates = Candidates(alias="", members=())
-        else:
-            candidates = snapshot.catalog.candidates(key, call.requested_model)
-            if candidates.may_expire or not candidates.members:
-                snapshot, candidates = await self._candidates(call, key)
-        named = partial(find_references, call)
-        references = await aside(named) if takes_long else named()
-        pin = None
-        if references:
-            channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
-            owners = possible_owners(call, channels, snapshot.engines.engine_of)
-            pin = self._pins.bind(key.key_id, references, owners, self._clock.now_s())
-            once = partial(said_once, call)
-            call = await aside(once) if takes_long else once()
-        tokens = 0
-        if snapshot.counts_tokens or not self._spending.is_free:
-            counted = partial(estimate_call_tokens, call)
-            tokens = await aside(counted) if takes_long else counted()
-        return _Entry(snapshot, candidates, pin, tokens, call)
+            return snapshot, Candidates(alias="", members=())
+        candidates = snapshot.catalog.candidates(key, call.requested_model)
+        is_sure = candidates.members and not candidates.may_expire
+        return (snapshot, candidates) if is_sure else None
+
+    def _pin(
+        self,
+        call: Call,
+        key: ClientKey,
+        snapshot: Snapshot,
+        candidates: Candidates,
+        named: Sequence[Reference],
+    ) -> Pin:
+        """The credential that a call is bound to by the ids in it. Raises RequestRefused."""
+        channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
+        owners = possible_owners(call, channels, snapshot.engines.engine_of)
+        return self._pins.bind(key.key_id, named, owners, self._clock.now_s())
 
     async def _candidates(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates]:
         """The candidates of the model that was asked for, without those whose time is over; waits
@@ -192,9 +194,10 @@ class Reception:
         """Raises RequestRefused when a moderation model flags what the user says; the refusal is
         recorded.
         """
-        setting = Setting(lanes=snapshot.lanes)
         try:
-            is_flagged = await self._moderation.is_flagged(call, key, snapshot.router, setting)
+            is_flagged = await self._moderation.is_flagged(
+                call, key, snapshot.router, snapshot.lanes
+            )
         except asyncio.CancelledError:
             self._record(left_record(call, self._clock.now_s() - call.received_at_s))
             raise
@@ -204,20 +207,6 @@ class Reception:
 
     def _used(self, admitted: Admitted, tokens: int) -> None:
         admitted.used(tokens, self._clock.monotonic_s())
-
-
-@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
-class _Entry:
-    """Where a call may go: its candidates, the credential it is bound to by an id in it, and the
-    estimate of its input tokens; all of one snapshot.
-    """
-
-    snapshot: Snapshot
-    candidates: Candidates
-    pin: Pin | None
-    tokens: int
-    call: Call
-    """As it is carried out."""
 
 
 def _all_channels(catalog: Catalog, key: ClientKey) -> list[Channel]:

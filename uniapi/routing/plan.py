@@ -54,7 +54,6 @@ class Plan:
         state: RouterState,
         question: Question,
         candidates: Candidates,
-        *,
         now: Monotonic,
         now_s: Epoch,
         rng: random.Random,

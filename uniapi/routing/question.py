@@ -48,7 +48,7 @@ class Pin:
     credential_id: str
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class Question:
     """One call, as far as routing is concerned. `tokens`: the estimate of its input; `deadline`: on
     the scale of `now`, None when the client set none; `patience_s`: the longest wait for an
@@ -61,8 +61,8 @@ class Question:
     client_key: ClientKey
     requested_model: str
     client_dialect: str
-    needs: DialectNeeds = NO_NEEDS
     path: str
+    needs: DialectNeeds = NO_NEEDS
     method: str = "POST"
     stream: bool = False
     request_type: str | None = None

@@ -79,7 +79,7 @@ class Router:
                     now_s=now_s,
                     rng=rng,
                 )
-        return Plan(self.state, question, candidates, now=now, now_s=now_s, rng=rng)
+        return Plan(self.state, question, candidates, now, now_s, rng)
 
     def candidates(self, client_key: ClientKey, requested_model: str, now_s: Epoch) -> Candidates:
         """What a client key has for a model now: what the catalog says, without nested keys whose
