@@ -98,7 +98,7 @@ MUTANTS = (
     Mutant(
         "a credential already tried not noted",
         "uniapi/routing/plan.py",
-        "self._tried.add((*channel.channel_id, credential.credential_id))",
+        "self._tried.append((channel.channel_id, credential.credential_id))",
         "pass",
         PLAN,
     ),

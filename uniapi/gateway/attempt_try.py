@@ -149,8 +149,8 @@ class Try:
         if broken is None:
             state.outcome = "ok"
             self._remember()
-            if written is not None:
-                await self._cache_verdict(is_over=True)
+            if written is not None and self._may_tell_of_cache(is_over=True):
+                await self._cache_verdict()
         else:
             broken = self._masked(broken)
             state.outcome, state.said = broken.kind.value, broken.words
@@ -270,9 +270,10 @@ class Try:
         if losses:
             headers["x-uniapi-dropped"] = dropped_names(losses)
         target = self._lane.target
-        cached = await self._cache_verdict(is_over=not is_streamed)
-        if cached is not None:
-            headers["x-uniapi-cache"] = cached
+        if self._may_tell_of_cache(is_over=not is_streamed):
+            cached = await self._cache_verdict()
+            if cached is not None:
+                headers["x-uniapi-cache"] = cached
         listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
         retirement = self.way.retirement if listed is None else listed_end(listed)
         if retirement is not None:
@@ -303,11 +304,13 @@ class Try:
             broken = self._masked(report.failure)
             self._note(broken.kind.value, state.now(), broken.words)
 
-    async def _cache_verdict(self, *, is_over: bool) -> str | None:
-        """What the doctor says of an answer, once it tells what its prompt cache has done."""
+    def _may_tell_of_cache(self, *, is_over: bool) -> bool:
+        """Whether the doctor was not asked yet, and the answer tells what its prompt cache did."""
+        return not self._is_examined and tells_of_cache(self._receiver.report.usage, is_over)
+
+    async def _cache_verdict(self) -> str | None:
+        """What the doctor says of an answer that tells what its prompt cache has done."""
         state, usage = self._state, self._receiver.report.usage
-        if self._is_examined or not tells_of_cache(usage, is_over):
-            return None
         self._is_examined = True
         look = partial(
             state.around.caches.look, state.call, self._lane.target, self.way.quirk, usage

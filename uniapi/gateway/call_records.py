@@ -38,24 +38,14 @@ def attempt_record(
     lane: Lane, outcome: str, status: int | None, duration_s: float, message: str = ""
 ) -> AttemptRecord:
     """One try; `message` is the upstream's, cut, without our secrets in it."""
-    target = lane.target
-    return AttemptRecord(
-        provider=target.provider.name,
-        provider_id=target.provider.provider_id,
-        upstream_model=target.upstream_model,
-        credential_id=target.credential.credential_id,
-        credential_display=target.credential.display,
-        outcome=outcome,
-        status=status,
-        duration_s=duration_s,
-        message=without_secrets(message, lane.secrets)[:LONGEST_MESSAGE] if message else "",
-        credential_number=target.credential.number,
-    )
+    said = without_secrets(message, lane.secrets)[:LONGEST_MESSAGE] if message else ""
+    number = lane.target.credential.number
+    return AttemptRecord(*lane.names, outcome, status, duration_s, said, number)
 
 
 def call_record(state: CallState, now: Monotonic) -> CallRecord:
     """A call that came to at least one attempt, or to the end of its plan."""
-    record = _record(state.call, status=state.reply.status or state.status, outcome=state.outcome)
+    record = _record(state.call, state.reply.status or state.status, state.outcome)
     record.attempts = tuple(state.attempts)
     record.total_s = now - state.plan.started_at
     record.message = state.said[:LONGEST_MESSAGE]
@@ -77,42 +67,34 @@ def outcome_of_refusal(status: int) -> str:
 
 def refusal_record(call: Call, error: ClientError, *, is_flagged: bool = False) -> CallRecord:
     """A call that was refused before any attempt; `is_flagged`: by the moderation model."""
-    message = without_echo(error.message[:LONGEST_MESSAGE], call.body)
-    outcome = outcome_of_refusal(error.status)
-    record = _record(call, status=error.status, outcome=outcome, message=message)
+    record = _record(call, error.status, outcome_of_refusal(error.status))
+    record.message = without_echo(error.message[:LONGEST_MESSAGE], call.body)
     record.is_flagged = is_flagged
     return record
 
 
 def left_record(call: Call, total_s: float) -> CallRecord:
     """A call whose client left before any attempt."""
-    return _record(call, status=0, outcome="client_left", total_s=total_s)
+    record = _record(call, 0, "client_left")
+    record.total_s = total_s
+    return record
 
 
-def _record(
-    call: Call,
-    *,
-    status: int,
-    outcome: str,
-    total_s: float = 0.0,
-    message: str = "",
-) -> CallRecord:
-    return CallRecord(
-        request_id=call.request_id,
-        at_s=call.received_at_s,
-        key_id=call.principal.key_id,
-        key_label=call.principal.label,
-        operation=_NAMES[call.operation],
-        endpoint=f"{call.method} {call.path}",
-        requested_model=call.requested_model,
-        provider=None,
-        provider_id=None,
-        upstream_model=None,
-        status=status,
-        outcome=outcome,
-        stream=call.stream,
-        attempts=(),
-        total_s=total_s,
-        client_ip=call.client_ip,
-        message=message,
+def _record(call: Call, status: int, outcome: str) -> CallRecord:
+    who = call.principal
+    name, endpoint = _NAMES[call.operation], f"{call.method} {call.path}"
+    at_s, model = call.received_at_s, call.requested_model
+    record = CallRecord(
+        call.request_id,
+        at_s,
+        who.key_id,
+        who.label,
+        name,
+        endpoint,
+        model,
+        status,
+        outcome,
+        call.stream,
     )
+    record.client_ip = call.client_ip
+    return record

@@ -43,6 +43,7 @@ class Lane:
         "_spots",
         "engine",
         "mask",
+        "names",
         "passage",
         "said",
         "said_at_once",
@@ -54,6 +55,15 @@ class Lane:
         provider = target.provider
         self.target = target
         self.engine = engine
+        credential = target.credential
+        self.names = (
+            provider.name,
+            provider.provider_id,
+            target.upstream_model,
+            credential.credential_id,
+            credential.display,
+        )
+        """As records have them."""
         self.passage = passage_of(provider, target.credential, preferences)
         self.secrets = provider_secrets(provider)
         self.mask = KeyMask(
@@ -134,7 +144,7 @@ class Lanes:
 
     preferences: Preferences
     engine_of: Callable[[Provider], Engine]
-    _made: dict[tuple[str, str, str, str], Lane]
+    _made: dict[tuple[tuple[str, str], str, str], Lane]
 
     @classmethod
     def of(cls, preferences: Preferences, engine_of: Callable[[Provider], Engine]) -> Lanes:
@@ -142,7 +152,7 @@ class Lanes:
 
     def at(self, channel: Channel, credential: Credential) -> Lane:
         """The lane to a channel with one of its credentials."""
-        name = (*channel.channel_id, channel.alias, credential.credential_id)
+        name = (channel.channel_id, channel.alias, credential.credential_id)
         lane = self._made.get(name)
         if lane is None:
             if len(self._made) >= MAX_LANES:

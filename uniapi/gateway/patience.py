@@ -11,7 +11,7 @@ from uniapi.routing import Attempt
 from uniapi.values import dataclass
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class Patience:
     """Seconds: to the first token (or the whole answer), between pieces afterwards, and for
     everything (loop time at which it is over, None: never).
@@ -63,15 +63,11 @@ class TriggerProbe:
 def patience_for(attempt: Attempt, operation: Operation, now: float) -> Patience:
     """How long an attempt at this moment of the loop's clock may be silent."""
     timeouts, longest_s = attempt.timeouts, SERVICES[operation].patience_s
-    first_token_s = min(
-        math.inf if timeouts.first_token_s is None else timeouts.first_token_s,
-        math.inf if longest_s is None else longest_s,
-    )
-    return Patience(
-        first_token_s=first_token_s,
-        idle_s=timeouts.idle_s or first_token_s,
-        deadline=None if timeouts.total_s is None else now + timeouts.total_s,
-    )
+    first_token_s = math.inf if timeouts.first_token_s is None else timeouts.first_token_s
+    if longest_s is not None:
+        first_token_s = min(first_token_s, longest_s)
+    deadline = None if timeouts.total_s is None else now + timeouts.total_s
+    return Patience(first_token_s, timeouts.idle_s or first_token_s, deadline)
 
 
 def trigger_probe(call: Call, triggers: tuple[str, ...]) -> TriggerProbe | None:

@@ -61,14 +61,13 @@ class Plan:
     ) -> None:
         self._state = state
         self.question = question
-        self._model = question.requested_model or "this request"
         self.started_at = now
         self._epoch_offset = now_s - now
         self._rng = rng
         self._candidates = candidates
         self._found: tuple[Availability, Walk] | None = None
         self._waits: PlanWaits | None = None
-        self._tried: list[tuple[str, str, str]] = []
+        self._tried: list[tuple[tuple[str, str], str]] = []
         self._failed: list[FailedAttempt] = []
         self._course: Course | None = None
         self._stay_on: Channel | None = None
@@ -260,14 +259,8 @@ class Plan:
     ) -> Course:
         """The next attempt under way, as it is counted here."""
         self._number += 1
-        self._tried.append((*channel.channel_id, credential.credential_id))
-        attempt = Attempt(
-            channel=channel,
-            credential=credential,
-            number=self._number,
-            timeouts=timeouts,
-            keepalive_s=pace.keepalive_s,
-        )
+        self._tried.append((channel.channel_id, credential.credential_id))
+        attempt = Attempt(channel, credential, self._number, timeouts, pace.keepalive_s)
         course = self._course = Course(attempt)
         return course
 
@@ -302,7 +295,7 @@ class Plan:
         now: Monotonic,
         credential: Credential,
     ) -> bool:
-        is_tried = (*channel.channel_id, credential.credential_id) in self._tried
+        is_tried = (channel.channel_id, credential.credential_id) in self._tried
         if is_fresh is is_tried or self._open.free_at(channel, credential, now) > now:
             return False
         return may_prove or not self._open.is_doubtful(channel, credential)
@@ -445,7 +438,7 @@ class Plan:
         return give_up(
             self._failed,
             self._open.obstacles(now),
-            repeated(self._model),
+            repeated(self.question.requested_model or "this request"),
             is_late=self._is_late(now),
             is_bought=self.question.is_bought,
         )

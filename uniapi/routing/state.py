@@ -49,7 +49,7 @@ class RouterState:
         provider = channel.provider
         has_rules = provider.timeout_policy.rules or self.preferences.timeout_policy.rules
         facts = question.facts() if has_rules else None
-        name = (*channel.channel_id, channel.alias, question.timeout_s, facts)
+        name = (channel.channel_id, channel.alias, question.timeout_s, facts)
         pace = self._paces.get(name)
         if pace is None:
             if len(self._paces) >= MAX_PACES:

@@ -12,7 +12,7 @@ from uniapi.values import dataclass
 from .candidates import Channel
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class Attempt:
     """Call this channel with this credential.
 
@@ -24,8 +24,8 @@ class Attempt:
     credential: Credential
     number: int
     timeouts: Timeouts
-    is_trial: bool = False
     keepalive_s: float | None = None
+    is_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

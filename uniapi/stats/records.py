@@ -11,7 +11,7 @@ from uniapi.canonical import Usage
 from uniapi.values import dataclass
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class AttemptRecord:
     """One upstream try. `outcome` is `ok`, `cancelled` or a FailureKind's value; `status` the
     upstream's HTTP status (None: no answer came); `credential_number` is the key's place in the
@@ -34,7 +34,7 @@ class AttemptRecord:
         return self.outcome == "ok"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class CallRecord:
     """One client request, from door to door. Times: `at_s` epoch seconds of arrival, the others
     durations in seconds (None: it never came to that).
@@ -53,13 +53,13 @@ class CallRecord:
     operation: str
     endpoint: str
     requested_model: str
-    provider: str | None
-    provider_id: str | None
-    upstream_model: str | None
     status: int
     outcome: str
     stream: bool
-    attempts: tuple[AttemptRecord, ...]
+    provider: str | None = None
+    provider_id: str | None = None
+    upstream_model: str | None = None
+    attempts: tuple[AttemptRecord, ...] = ()
     usage: Usage | None = None
     cost_pd: int | None = None
     first_token_s: float | None = None
