@@ -163,7 +163,7 @@ class Reception:
         snapshot: Snapshot,
         candidates: Candidates,
         named: Sequence[Reference],
-    ) -> Pin:
+    ) -> Pin | None:
         """The credential that a call is bound to by the ids in it. Raises RequestRefused."""
         channels = candidates.channels() if candidates else _all_channels(snapshot.catalog, key)
         owners = possible_owners(call, channels, snapshot.engines.engine_of)
