@@ -136,7 +136,7 @@ class Try:
             written = await self._answer()
             if written is not None:
                 # Of a stream's way no more than this waits: it may be open for minutes.
-                if not state.setting.takes_long:
+                if not state.takes_long:
                     state.call.let_go()
                 await written
                 await self._finish()
