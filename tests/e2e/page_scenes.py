@@ -118,6 +118,16 @@ def hundred(upstream):
     )
 
 
+def forty(upstream):
+    """Forty providers of five keys each; one of the last has a key that is refused."""
+    bad = {33: {"refused": [1]}}
+    rows = [
+        (f"provider-{place}", keys(f"p{place}", 5, **bad.get(place, {})), [f"m-{place}"])
+        for place in range(40)
+    ]
+    return served(upstream, rows)
+
+
 UNKNOWN_MEMBER = whole(
     {"error": {"message": "Unsupported parameter: 'seed'", "param": "seed", "type": "x"}},
     status=400,

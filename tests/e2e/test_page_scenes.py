@@ -20,6 +20,7 @@ from page_scenes import (
     drawn,
     ending,
     entered,
+    forty,
     hundred,
     keys,
     picture,
@@ -146,6 +147,24 @@ async def test_a_hundred_keys_fit_one_screen(upstream, gateway, client, browser,
     assert "#100" in await browser.value(f"{part}.innerText")
     await fits(browser)
     await picture(browser, f"hundred-{width}")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_forty_providers_stay_readable(upstream, gateway, client, browser, width):
+    """Where there are many keys all of them are tiles, and what wants something comes first."""
+    await gateway.start(forty(upstream))
+    await ask_each(client, gateway.url, "m-33", 6)
+    await shown(browser, gateway, width=width)
+    await browser.value("document.getElementById('part-health').open = true")
+    await browser.until("document.querySelectorAll('#health .tile').length === 200")
+    first = await browser.value("document.querySelector('#health .provider').innerText")
+    assert first.startswith("provider-33")
+    assert "#2" in first
+    assert await browser.value("document.querySelectorAll('#health .key').length") == 1
+    tall = await browser.value("document.getElementById('health').getBoundingClientRect().height")
+    assert tall < (2000 if width == 1280 else 3800)
+    await fits(browser)
+    await picture(browser, f"forty-{width}")
 
 
 async def test_a_key_is_woken_and_tested(upstream, gateway, client, browser):

@@ -1,6 +1,6 @@
 // Provider keys by provider and state: refused ones in red and first, a hundred of them in one screen.
 
-const MOST_LINES = isNarrow ? 4 : 8, MOST_PLAIN_KEYS = 6;
+const MOST_LINES = isNarrow ? 4 : 8, MOST_PLAIN_KEYS = 6, MOST_PLAIN_IN_ALL = isNarrow ? 16 : 32;
 const REASONS = { rate: "rate limit", quota: "quota used up", refused: "key refused", failure: "failures" };
 
 /** What a key is, worst first: refused, resting, to be tried, ready. */
@@ -16,14 +16,18 @@ const refusedKeys = (last) => keysOf(last).filter((key) => key.is.order === 0);
 const restingKeys = (last) => keysOf(last).filter((key) => key.is.order === 1 || key.is.order === 2);
 const restingChannels = (last) => sum((last.health || []).map((row) => row.channels.filter((rest) => rest.state === "resting").length));
 
+/** Where there are many, all are tiles, and providers with something wrong come first. */
 function health(list) {
-  return h("div", { class: "panel" }, list.map(provider));
+  const areMany = sum(list.map((row) => row.keys.length)) > MOST_PLAIN_IN_ALL;
+  const worst = (row) => Math.min(row.channels.length ? 2 : 4, ...row.keys.map((key) => stateOf(key.rests).order));
+  const ordered = areMany ? [...list].sort((a, b) => worst(a) - worst(b)) : list;
+  return h("div", { class: areMany ? "panel many" : "panel" }, ordered.map((row) => provider(row, areMany)));
 }
-function provider(row) {
+function provider(row, areMany) {
   const keys = row.keys.map((key, place) => ({ number: place + 1, ...key, is: stateOf(key.rests), id: `${row.provider}#${place + 1}` }));
   const states = [[t("refused"), 0, 1, "bad"], [t("resting"), 2, 2, "warn"], [t("to be tried"), 3, 3, "soft"], [t("ready"), 4, 4, "good"]]
     .map(([name, from, to, look]) => [name, keys.filter((key) => key.is.order >= from && key.is.order <= to).length, look]).filter(([, n]) => n);
-  const isTiled = keys.length > MOST_PLAIN_KEYS, ordered = [...keys].sort((a, b) => a.is.order - b.is.order || a.number - b.number);
+  const isTiled = areMany || keys.length > MOST_PLAIN_KEYS, ordered = [...keys].sort((a, b) => a.is.order - b.is.order || a.number - b.number);
   const isGrown = state.grown[row.provider];
   const chosen = isTiled ? ordered.filter((key) => key.is.order < 4 || state.open.has(`k-${key.id}`)) : ordered;
   const lines = isGrown || chosen.length <= MOST_LINES + 2 ? chosen : chosen.filter((key, place) => place < MOST_LINES || state.open.has(`k-${key.id}`));
