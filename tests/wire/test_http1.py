@@ -4,6 +4,7 @@ accepted.
 
 import gzip
 import itertools
+import re
 import tracemalloc
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uniapi.errors import WireError
-from uniapi.wire import STEP_BYTES, HttpRequest, ResponseParser, request_bytes
+from uniapi.wire import STEP_BYTES, HeadReader, HttpRequest, ResponseParser, request_bytes
+from uniapi.wire.answer_head import LONGEST_KEPT, MOST_KEPT, head_end
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\n"
@@ -205,3 +207,53 @@ def test_a_request_carries_host_and_length_and_cannot_break_out_of_a_header():
     )
     with pytest.raises(ValueError, match="line break"):
         request_bytes(HttpRequest(method="GET", url="http://a.example", headers={"x": "1\r\ny: 2"}))
+
+
+HEADS = [
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: 2",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\nContent-Length: 31",
+    b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\ncontent-type: a/b",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: ",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: 2\nx: y",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: 2\r\ncontent-length: 2",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: 5\r\ncontent-length: 2",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\nCONTENT-LENGTH: 2\r\ncontent-length: 3",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: -2",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: 2, 2",
+    b"HTTP/1.1 200 OK\ncontent-type: a/b\r\ncontent-length: 2",
+    b"HTTP/1.1 503 No\r\ncontent-type: a/b\r\ncontent-length: 2",
+    b"HTTP/1.0 200 OK\r\ncontent-type: a/b\r\ncontent-length: 2",
+    b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\nconnection: close\r\ncontent-length: 2",
+]
+
+
+def test_a_head_that_is_remembered_says_what_it_says_when_it_is_read():
+    """Whatever was read before it, and however its length is written."""
+    for before, head in itertools.product(HEADS, HEADS):
+        reader = HeadReader()
+        reader.read(before)
+        assert reader.read(head) == HeadReader().read(head)
+        assert reader.read(before) == HeadReader().read(before)
+
+
+def test_few_heads_are_remembered_and_no_long_ones():
+    """A server that never sends the same head twice fills nothing."""
+    reader = HeadReader()
+    for number in range(3 * MOST_KEPT):
+        reader.read(b"HTTP/1.1 200 OK\r\nx-request-id: %d" % number)
+    reader.read(b"HTTP/1.1 200 OK\r\nx: " + LONGEST_KEPT * b"y")
+    assert sorted(map(len, reader._known)) == [33] * MOST_KEPT
+
+
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"a", b"\r\n"]), max_size=9).map(b"".join))
+def test_a_head_ends_at_its_first_empty_line(data):
+    """Also where its lines end in a line feed alone."""
+    found = re.compile(rb"\r?\n\r?\n").search(data, 1)
+    assert head_end(data, 1) == (found.span() if found else (-1, -1))
+
+
+def test_a_length_of_very_many_digits_is_no_length():
+    """It is more than anybody sends, and no number is made of it."""
+    with pytest.raises(WireError):
+        read([b"HTTP/1.1 200 OK\r\ncontent-length: " + b"1" * 5000 + b"\r\n\r\n"])

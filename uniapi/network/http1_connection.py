@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.errors import WireError
-from uniapi.wire import BodySource, ResponseParser
+from uniapi.wire import BodySource, HeadReader, ResponseParser
 
 from .passage import Passage
 from .transport import Sink
@@ -63,6 +63,11 @@ class Pool(Protocol):
         """Where all connections read into."""
         ...
 
+    @property
+    def heads(self) -> HeadReader:
+        """What reads the heads of all answers."""
+        ...
+
 
 class Http1Connection(asyncio.BufferedProtocol):
     """One connection to an origin, serving one exchange at a time. What is read is taken out of the
@@ -95,7 +100,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         self.loop = loop
         self._transport: asyncio.Transport | None = None
         self._exchange: Served | None = None
-        self._parser: ResponseParser | None = None
+        self._parser = ResponseParser("GET", pool.heads)
         self._is_reused = False
         self._has_bytes = False
         self._unsent: Iterator[bytes] | None = None
@@ -112,7 +117,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         self, exchange: Served, method: str, data: bytes, source: BodySource | None = None
     ) -> None:
         self._exchange = exchange
-        self._parser = ResponseParser(method)
+        self._parser.start(method)
         self._has_bytes = False
         assert self._transport is not None
         self._transport.write(data)
@@ -151,7 +156,7 @@ class Http1Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         exchange, parser = self._exchange, self._parser
-        if exchange is None or parser is None:
+        if exchange is None:
             # An idle connection has nothing to say; one that speaks is out of step.
             self._pool.forget(self)
             self.close()
@@ -227,13 +232,10 @@ class Http1Connection(asyncio.BufferedProtocol):
         )
 
     def eof_received(self) -> bool:
-        parser = self._parser
-        if self._exchange is None or parser is None:
-            return False
-        if not self._has_bytes:
+        if self._exchange is None or not self._has_bytes:
             return False
         try:
-            parser.eof()
+            self._parser.eof()
         except WireError:
             self._fail(
                 Failure(
@@ -294,13 +296,17 @@ class Http1Connection(asyncio.BufferedProtocol):
         self.loop.call_soon(self._send_pieces)
 
     def _end(self) -> None:
-        exchange, parser, self._exchange, self._parser = self._exchange, self._parser, None, None
-        assert parser is not None
+        exchange, self._exchange = self._exchange, None
         # An answer may come before the whole request was sent; what is left of it would be taken
         # for another request.
         is_sent, self._unsent = self._unsent is None, None
         transport = self._transport
-        if is_sent and parser.keeps_alive and transport is not None and not transport.is_closing():
+        if (
+            is_sent
+            and self._parser.keeps_alive
+            and transport is not None
+            and not transport.is_closing()
+        ):
             if self._is_paused:
                 self.resume()
             self._is_reused = True

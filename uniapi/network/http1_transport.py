@@ -20,7 +20,7 @@ from dataclasses import replace
 from aiohappyeyeballs import start_connection
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.wire import READ_BYTES, HttpRequest, request_bytes
+from uniapi.wire import READ_BYTES, HeadReader, HttpRequest, request_bytes
 
 from .environment_proxies import EnvironmentProxies, ProxyUnusable
 from .http1_connection import Http1Connection, Origin, origin_of
@@ -63,6 +63,7 @@ class Http1Transport:
         self._tls = tls
         self._proxies = proxies
         self.room = memoryview(bytearray(READ_BYTES))
+        self.heads = HeadReader()
         self._idle: defaultdict[Origin, list[Http1Connection]] = defaultdict(list)
         self._sweeping: asyncio.TimerHandle | None = None
 

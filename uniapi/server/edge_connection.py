@@ -310,7 +310,7 @@ class EdgeConnection(asyncio.BufferedProtocol):
         self._expect_within(KEEPALIVE_S)
         if self._ahead:
             self._look(self._ahead)
-        else:
+        elif self._is_held:
             self.release()
 
     def _hand_over(self, data: bytes | bytearray) -> None:

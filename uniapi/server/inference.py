@@ -73,7 +73,8 @@ def make_call(arrival: Arrival, route: Route, body: bytes, value: dict[str, Any]
     model = named_model(route, value)
     stream = route.stream
     if stream is None:
-        stream = "stream" in value and flag(value, "stream")
+        stated = value.get("stream", False)
+        stream = stated if isinstance(stated, bool) else flag(value, "stream")
     _check_conversation(route, value)
     return arrival.call(route, requested_model=model, stream=stream, body=body, json=value)
 

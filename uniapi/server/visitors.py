@@ -15,7 +15,7 @@ from uniapi.canonical import Principal
 from uniapi.config import ClientKey, Preferences
 from uniapi.operations import SERVICES
 from uniapi.values import dataclass
-from uniapi.wire import MAX_LENGTH_DIGITS, RequestHead
+from uniapi.wire import MAX_LENGTH_DIGITS, RequestHead, without_length
 
 from .auth import KeyRing
 from .paths import Route
@@ -23,8 +23,6 @@ from .paths import Route
 MOST_HEADS = 128
 LONGEST_HEAD = 4096
 """Bytes; what is longer is read each time."""
-_LENGTHS = (b"\r\nContent-Length: ", b"\r\ncontent-length: ")
-"""As clients write it; otherwise spelled it is read each time."""
 
 
 @dataclass(slots=True, kw_only=True)  # a value
@@ -68,7 +66,7 @@ class KnownHeads:
         if ring is not self._ring:
             self._visitors.clear()
             self._ring = ring
-        rest, digits = _without_length(head)
+        rest, digits = without_length(head)
         visitor = self._visitors.get(rest)
         if visitor is None or not digits.isdigit() or len(digits) > MAX_LENGTH_DIGITS:
             return None
@@ -76,24 +74,9 @@ class KnownHeads:
 
     def keep(self, head: bytes, visitor: Visitor) -> None:
         """`head` was read in full, and this is what it says."""
-        rest, digits = _without_length(head)
+        rest, digits = without_length(head)
         if visitor.ring is not self._ring or not digits or len(rest) > LONGEST_HEAD:
             return
         if len(self._visitors) >= MOST_HEADS:
             del self._visitors[next(iter(self._visitors))]
         self._visitors[rest] = visitor
-
-
-def _without_length(head: bytes) -> tuple[bytes, bytes]:
-    """A head without the line of its body's length, and what that says; empty where it is not
-    there. Of a plain head that is all there is about it: no name comes twice.
-    """
-    for name in _LENGTHS:
-        begin = head.find(name)
-        if begin >= 0:
-            value = begin + len(name)
-            end = head.find(b"\r\n", value)
-            if end < 0:
-                end = len(head)
-            return head[:begin] + head[end:], head[value:end]
-    return head, b""

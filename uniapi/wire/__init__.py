@@ -1,7 +1,7 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
 from .alike import Alike, Members, Run, spoken
-from .answer_head import STATUS_LINES, answer_head, header_lines, status_line
+from .answer_head import STATUS_LINES, HeadReader, answer_head, header_lines, status_line
 from .aws_eventstream import (
     ERROR_PREFIX,
     EXCEPTION_PREFIX,
@@ -48,7 +48,7 @@ from .patch import (
     splice_member,
     splice_text,
 )
-from .request_head import MAX_LENGTH_DIGITS, RequestHead, plain_head
+from .request_head import MAX_LENGTH_DIGITS, RequestHead, plain_head, without_length
 from .sse import DONE, SseDecoder, encode_comment, encode_sse, is_cut_done
 
 __all__ = [
@@ -74,6 +74,7 @@ __all__ = [
     "FormPart",
     "Frame",
     "Framer",
+    "HeadReader",
     "HttpRequest",
     "Inflater",
     "JsonArrayDecoder",
@@ -126,4 +127,5 @@ __all__ = [
     "unwrap_chunk",
     "walk",
     "without",
+    "without_length",
 ]

@@ -16,16 +16,15 @@ from urllib.parse import urlsplit
 
 from uniapi.errors import WireError
 
+from .answer_head import HeadReader, head_end
 from .http import HttpRequest, ResponseHead
 from .inflate import Inflater, inflater_for
+from .request_head import MAX_LENGTH_DIGITS
 
 MAX_HEAD_BYTES = 128 * 1024
 MAX_CHUNK_LINE_BYTES = 4096
 MAX_TRAILER_BYTES = 16 * 1024
 
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-"""A line of a head may end in a line feed alone (RFC 9112 §2.2)."""
-_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([0-9]{3})(?: |$)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
 _DIGITS = b"0123456789ABCDEFabcdef"
 _BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
@@ -73,14 +72,15 @@ def head_of_request(request: HttpRequest) -> bytes:
 
 
 class ResponseParser:
-    """Reads one answer. `keeps_alive` says, once it is over, whether the connection may serve
-    another request.
+    """Reads one answer, and after each `start` another one. `keeps_alive` says, once it is over,
+    whether the connection may serve another request.
     """
 
     __slots__ = (
         "_at",
         "_buffer",
         "_head",
+        "_heads",
         "_inflater",
         "_is_end",
         "_method",
@@ -91,7 +91,12 @@ class ResponseParser:
         "keeps_alive",
     )
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, heads: HeadReader | None = None) -> None:
+        self._heads = heads or HeadReader()
+        self.start(method)
+
+    def start(self, method: str) -> None:
+        """The next answer is to a request of this method."""
         self.keeps_alive = False
         self._method = method
         self._buffer = b""
@@ -143,29 +148,18 @@ class ResponseParser:
     # states: each consumes from the buffer and says whether it got anywhere
 
     def _read_head(self) -> bool:
-        end = _HEAD_END.search(self._buffer, self._at)
-        if end is None:
+        end, after = head_end(self._buffer, self._at)
+        if end < 0:
             if len(self._buffer) - self._at > MAX_HEAD_BYTES:
                 raise WireError(f"a response head larger than {MAX_HEAD_BYTES} bytes")
             return False
-        head = self._buffer[self._at : end.start()].decode("latin-1")
-        lines = (head.replace("\r\n", "\n") if "\r" in head else head).split("\n")
-        self._at = end.end()
-        match = _STATUS_LINE.match(lines[0])
-        if match is None:
-            raise WireError(f"expected an HTTP/1.1 status line, found {lines[0][:60]!r}")
-        status = int(match[2])
-        del lines[0]
-        headers = _headers(lines)
+        status, headers, self.keeps_alive = self._heads.read(self._buffer[self._at : end])
+        self._at = after
         if 100 <= status < 200:
             if status == 101:
                 raise WireError("the upstream switched protocols unasked")
             return True
         self._head = ResponseHead(status=status, headers=headers)
-        connection = headers.get("connection", "").lower()
-        self.keeps_alive = "close" not in connection and (
-            match[1] == "1" or "keep-alive" in connection
-        )
         self._frame_body(status, headers)
         return True
 
@@ -192,7 +186,7 @@ class ResponseParser:
         text, *others = (
             {value.strip() for value in length.split(",")} if "," in length else {length}
         )
-        if others or not (text.isascii() and text.isdigit()):
+        if others or not (text.isascii() and text.isdigit() and len(text) <= MAX_LENGTH_DIGITS):
             raise WireError(f"content-length {length[:40]!r} is no single number")
         self._remaining = int(text)
         self._state = ResponseParser._read_fixed
@@ -309,21 +303,3 @@ class ResponseParser:
         self._is_end = True
         # Bytes after the end would be an answer to nothing: such a connection is not used again.
         self.keeps_alive = keeps_alive and self._at == len(self._buffer)
-
-
-_BLANK = " \t\r\n\x0b\x0c"
-"""What stands around a value and is none of it: ASCII's blanks only."""
-
-
-def _headers(lines: list[str]) -> dict[str, str]:
-    """Header lines as a mapping with lower-case names; repeated ones joined by commas
-    (`set-cookie`, which nobody here reads, too).
-    """
-    headers: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon or not name or name != name.strip(_BLANK):
-            raise WireError(f"expected a header line, found {line[:60]!r}")
-        key, text = name.lower(), value.strip(_BLANK)
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    return headers

@@ -27,6 +27,7 @@ clients leave as they are (`claude-opus[1m]`).
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _ODD_FIELDS = frozenset({"expect", "sec-websocket-key1", "transfer-encoding", "upgrade"})
 """Each changes what follows the head, or when."""
+_LENGTHS = (b"\r\nContent-Length: ", b"\r\ncontent-length: ")
 _KEEPS_ALIVE = {"": True, "keep-alive": True, "close": False}
 """The values of `connection` that say nothing but this."""
 
@@ -65,6 +66,22 @@ def plain_head(data: bytes | bytearray) -> RequestHead | None:
     path, _, query = target.partition("?")
     stated = int(length) if "content-length" in headers else None
     return RequestHead(method, path, query, headers, stated, True, keeps_alive)
+
+
+def without_length(head: bytes) -> tuple[bytes, bytes]:
+    """A head without the line of its body's length, and what that says; empty where it is not
+    there, or otherwise spelled than programs write it. Of a head in which no name comes twice that
+    is all there is about it.
+    """
+    for name in _LENGTHS:
+        begin = head.find(name)
+        if begin >= 0:
+            value = begin + len(name)
+            end = head.find(b"\r\n", value)
+            if end < 0:
+                end = len(head)
+            return head[:begin] + head[end:], head[value:end]
+    return head, b""
 
 
 def _is_of_plain_lines(data: bytes | bytearray) -> bool:
