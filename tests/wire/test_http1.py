@@ -136,6 +136,17 @@ def test_what_a_few_bytes_inflate_to_is_given_piece_by_piece():
     assert (sizes, peak < 8 * STEP_BYTES) == ([STEP_BYTES, STEP_BYTES], True)
 
 
+def test_nothing_large_is_kept_between_answers():
+    """A connection waits for its next one for a minute."""
+    zipped = gzip.compress(b"hi", mtime=0)
+    parser = ResponseParser("POST")
+    head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(zipped)
+    received = parser.feed(head + zipped)
+    assert (b"".join(received.pieces), received.is_end, parser._inflater) == (b"hi", True, None)
+    parser.start("POST")
+    assert parser.feed(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nho")[1:] == ((b"ho",), True)
+
+
 def test_bytes_after_the_end_spoil_the_connection():
     """They would be an answer to nothing."""
     assert not read([b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhiHTTP/1.1"])[3]

@@ -134,8 +134,12 @@ class ResponseParser:
         head, self._head = self._head, None
         pieces, self._pieces = self._pieces, []
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        if self._inflater is not None:
-            return Received(head, self._inflater.feed(data), self._is_end)
+        inflater = self._inflater
+        if inflater is not None:
+            if self._is_end:
+                # Which is large, and the connection may be idle for a minute.
+                self._inflater = None
+            return Received(head, inflater.feed(data), self._is_end)
         return Received(head, (data,) if data else (), self._is_end)
 
     def eof(self) -> Received:
