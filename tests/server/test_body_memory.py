@@ -1,12 +1,17 @@
 """The sum of all request bodies in memory is bounded, whatever each of them may have."""
 
 import asyncio
+import json
 
 import pytest
+from lanes import CONFIG, KEY, EchoDesk, Wire
 
 from uniapi.canonical import RequestRefused
+from uniapi.config import parse_config
+from uniapi.engines import engine_names
+from uniapi.server import Front, Listener
 from uniapi.server.body import read_body
-from uniapi.server.body_memory import BodyMemory, BodyShare
+from uniapi.server.body_memory import VALUE_BYTES, BodyMemory, BodyShare
 from uniapi.server.incoming import Incoming
 from uniapi.wire import RequestHead
 
@@ -23,6 +28,59 @@ def test_what_does_not_fit_is_told_to_come_back():
         assert refused.value.error.headers["retry-after"]
         assert memory.held == 100
     assert memory.held == 0
+
+
+def test_what_is_made_of_many_values_counts_and_one_alone_is_let_in():
+    memory, most = BodyMemory(), 4000 * VALUE_BYTES
+    with BodyShare(memory, most) as first, BodyShare(memory, most) as second:
+        first.grow_to(10)
+        first.weigh(2000)
+        assert memory.held == 10 + 2000 * VALUE_BYTES
+        with pytest.raises(RequestRefused, match="max_bodies_in_memory"):
+            second.weigh(2000)
+        first.give_back()
+        second.weigh(1_000_000)
+        assert memory.held == most * 3 // 4
+    assert memory.held == 0
+
+
+class Waiting(EchoDesk):
+    """A desk that answers when it is told to."""
+
+    def __init__(self):
+        super().__init__()
+        self.may_answer, self.began = asyncio.Event(), asyncio.Event()
+        text = CONFIG.replace("max_body_bytes: 65536", "max_bodies_in_memory: 60MB")
+        self.config, _ = parse_config(text, source="", engines=engine_names(), environment={})
+
+    async def run(self, call, key, reply):
+        self.began.set()
+        await self.may_answer.wait()
+        await super().run(call, key, reply)
+
+
+async def test_of_requests_with_very_many_values_only_so_many_are_answered_at_once():
+    """A request of 8 MB may come to 230 MB while it is translated; three of them ended a host of
+    512 MB.
+    """
+    desk = Waiting()
+    lane = Listener(Front(desk), files=4096, has_edge=True)
+    messages = [{"role": "user", "content": "x"}] * 40_000
+    body = json.dumps({"model": "m", "messages": messages}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-Api-Key: {KEY}\r\n"
+    request_bytes = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    first, second = Wire(lane.connection()), Wire(lane.connection())
+    first.feed(request_bytes)
+    await desk.began.wait()
+    second.feed(request_bytes)
+    while not second.written:
+        await asyncio.sleep(0.001)
+    assert second.written.startswith(b"HTTP/1.1 503 ")
+    assert b"max_bodies_in_memory" in second.written
+    desk.may_answer.set()
+    while not first.written:
+        await asyncio.sleep(0.001)
+    assert first.written.startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_call_that_fails_gives_back_what_it_held():

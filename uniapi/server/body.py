@@ -16,6 +16,7 @@ from uniapi.wire import (
     LARGE_BYTES,
     MAX_VALUES,
     STEP_BYTES,
+    count_many_values,
     dump_json,
     holds_more_values,
     inflater_for,
@@ -214,6 +215,11 @@ async def read_object(body: bytes) -> tuple[dict[str, Any], bytes]:
         # So that other streams go on meanwhile.
         return await asyncio.get_running_loop().run_in_executor(None, object_at_once, body)
     return object_at_once(body)
+
+
+async def count_values(body: bytes) -> int:
+    """How many values a large body holds, where they are many."""
+    return await asyncio.get_running_loop().run_in_executor(None, count_many_values, body)
 
 
 async def parse_object(body: bytes) -> dict[str, Any]:

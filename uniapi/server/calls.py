@@ -15,7 +15,7 @@ from uniapi.gateway import let_go_soon
 from uniapi.wire import LARGE_BYTES, dump_json
 
 from .arrival_log import tell_arrival
-from .body import body_at_once, object_at_once, read_body, read_object
+from .body import body_at_once, count_values, object_at_once, read_body, read_object
 from .body_memory import BodyMemory, BodyShare
 from .desk import Desk
 from .incoming import Incoming
@@ -56,6 +56,8 @@ class Calls:
             body = body_at_once(incoming, most, share) or await read_body(incoming, most, share)
             is_large = len(body) > LARGE_BYTES
             try:
+                if is_large:
+                    share.weigh(await count_values(body))
                 value, body = await read_object(body) if is_large else object_at_once(body)
                 call = make_call(arrival, visitor.route, body, value)
             except RequestRefused as refused:

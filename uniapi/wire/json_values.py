@@ -8,6 +8,8 @@ import re
 
 MAX_VALUES = 1_000_000
 """In a request."""
+MANY_VALUES = 100_000
+"""So many take more memory than the bytes that bring them, and count in it."""
 MAX_ANSWER_VALUES = 4_000_000
 """In an upstream's answer: embeddings are lists of numbers, three million in 64 MB."""
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
@@ -15,18 +17,26 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 
 def holds_more_values(data: bytes, most: int) -> bool:
-    """Whether there are more than `most` values, roughly: what stands before one is counted,
-    outside of texts, one stretch between two texts after the other.
+    """Whether there are more than `most` values, roughly."""
+    return _marks(data) > most and _count_to(data, most) > most
+
+
+def count_many_values(data: bytes) -> int:
+    """How many values there are, roughly, up to MAX_VALUES; 0 where there are not many."""
+    return _count_to(data, MAX_VALUES) if holds_more_values(data, MANY_VALUES) else 0
+
+
+def _count_to(data: bytes, most: int) -> int:
+    """What stands before a value is counted, outside of texts, one stretch between two texts after
+    the other, until that is more than `most`.
     """
-    if _marks(data) <= most:
-        return False
     count = position = 0
     for text in _STRING.finditer(data):
         count += _marks(data[position : text.start()])
         if count > most:
-            return True
+            return count
         position = text.end()
-    return count + _marks(data[position:]) > most
+    return count + _marks(data[position:])
 
 
 def _marks(data: bytes) -> int:
