@@ -201,6 +201,26 @@ def test_a_provider_without_a_list_is_not_asked(
             [ListedModel(model="qwen3:0.6b")],
         ),
         ({"object": "list", "data": []}, []),
+        # names alone, in objects, by their names: new-api's dashboard and other relays
+        *(
+            (body, [ListedModel(model="m"), ListedModel(model="n")])
+            for body in (
+                ["m", "n"],
+                {"models": ["m", "n"]},
+                {"success": True, "message": "", "data": ["m", "n"]},
+                {"data": {"models": ["m", "n"]}},
+                {"data": {"data": [{"id": "m"}, {"id": "n"}]}},
+                {"data": {"m": {}, "n": {}}},
+                {"models": {"m": {"id": "m"}, "n": {}}},
+                {"result": {"data": [{"model": "m"}, {"model_name": "n"}]}},
+            )
+        ),
+        # lmstudio.ai/docs/developer/rest/list; LeenHawk/gproxy#189
+        (
+            {"models": [{"key": "m", "display_name": "M", "max_context_length": 5}]},
+            [ListedModel(model="m", display_name="M", context_length=5)],
+        ),
+        ({"data": [{"model": "a/m", "display_name": "M"}]}, [ListedModel(model="a/m")]),
     ],
 )
 def test_openai_compatible_lists(body: Any, models: list[ListedModel]) -> None:
@@ -441,7 +461,17 @@ def test_whatever_a_server_answers_is_a_page_or_a_wire_error(body: Any) -> None:
         assert all(isinstance(item.model, str) and item.model for item in page.models)
 
 
-@pytest.mark.parametrize("body", [None, 5, "x", {"error": {"message": "no"}}])
+@pytest.mark.parametrize("body", [[{}], {"data": [{"object": "model"}, {"id": 2}]}])
+def test_entries_without_names_are_no_models(body: Any) -> None:
+    """EM-GeekLab/NexusGate#5: a provider without a model would be served by nobody, in silence."""
+    with pytest.raises(WireError, match="none of which has a name"):
+        decode_openai_models(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, 5, "x", {"error": {"message": "no"}}, {"data": None}, {"data": {"message": "no"}}],
+)
 def test_what_is_no_list_says_what_it_is(body: Any) -> None:
     """The message goes to the log."""
     with pytest.raises(WireError, match="expected a model list"):

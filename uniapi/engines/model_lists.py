@@ -45,13 +45,13 @@ _GEMINI_METHODS = frozenset(
 
 
 def decode_openai_models(body: Json) -> ModelPage:
-    """`{"data": [{"id", …}]}`; also the bare array of Together and GitHub's catalogue (whose older
-    form has a registry's URI for an id), and `{"models": […]}` of Ollama's own API. What Groq calls
-    inactive is left out.
+    """`{"data": [{"id", …}]}`, and what stands in its place elsewhere (`_openai_items`); GitHub's
+    older catalogue has a registry's URI for an id. What Groq calls inactive is left out.
     """
     models = []
-    for item in _items(body, "data", "models"):
-        name = _text(item, "id", "name", "model")
+    items = _openai_items(body)
+    for item in items:
+        name = _text(item, *_NAMES)
         if name is not None and name.startswith("azureml://"):
             name = _text(item, "name")
         if name is not None and item.get("active") is not False:
@@ -60,7 +60,7 @@ def decode_openai_models(body: Json) -> ModelPage:
                     model=name,
                     display_name=(
                         _text(item, "display_name", "friendly_name", "name")
-                        if _text(item, "id")
+                        if _text(item, "id", "key")
                         else None
                     ),
                     context_length=_context_length(item),
@@ -78,7 +78,36 @@ def decode_openai_models(body: Json) -> ModelPage:
                     shutdown_date=read_day(item.get("shutdown_date")),
                 )
             )
+    if items and not any(_text(item, *_NAMES) for item in items):
+        raise WireError(f"a model list of {len(items)} entries, none of which has a name")
     return ModelPage(models=tuple(models))
+
+
+_NAMES = ("id", "name", "model", "model_name", "key", "model_id")
+"""OpenAI's; Ollama's own; Merge's gateway (LeenHawk/gproxy#189), LiteLLM's `/model/info`; LM
+Studio's `/api/v1/models` (lmstudio.ai/docs/developer/rest/list, 2026-11-30).
+"""
+_LISTS = ("data", "models", "result", "items", "model_list")
+
+
+def _openai_items(body: Json, depth: int = 0) -> list[Mapping[str, Any]]:
+    """The entries: in the array itself (Together, GitHub), under one of `_LISTS` (Ollama: `models`;
+    new-api's dashboard: names alone), in another object there, or by their names.
+    """
+    if isinstance(body, list):
+        named = [{"id": item} if isinstance(item, str) else item for item in body]
+        return [item for item in named if isinstance(item, dict)]
+    if not isinstance(body, dict):
+        return _items(body, *_LISTS)
+    held = next((body[name] for name in _LISTS if isinstance(body.get(name), list)), None)
+    if held is not None:
+        return _openai_items(held)
+    inner = next((body[name] for name in _LISTS if isinstance(body.get(name), dict)), None)
+    if inner is None or depth:
+        return _items(body, *_LISTS)
+    if inner and all(isinstance(item, dict) for item in inner.values()):
+        return [{"id": name, **item} for name, item in inner.items()]
+    return _openai_items(inner, depth + 1)
 
 
 def _context_length(item: Mapping[str, Any]) -> int | None:
