@@ -92,6 +92,13 @@ async def test_the_users_words_are_judged(web, asking, model, flagged):
     ]
 
 
+@pytest.mark.parametrize("bad", [True, False])
+async def test_categories_are_a_verdict_where_there_is_no_other(web, asking, bad):
+    """Mistral's answer has no `flagged` (mistralai 3.7.0, 2026-11-30)."""
+    web.answers[URL] = json.dumps({"results": [{"categories": {"sexual": False, "pii": bad}}]})
+    assert await asking().about("bad words") is bad
+
+
 async def test_nothing_is_asked_without_words_or_where_none_are_moderated(web, asking):
     ask = asking()
     assert [await ask.about("  "), await ask.about("words", Operation.COUNT_TOKENS)] == [

@@ -432,3 +432,70 @@ def test_dashscopes_pictures_are_addresses() -> None:
     assert json.loads(decoded.body)["data"] == [{"url": "https://h/a.png"}]
     with pytest.raises(WireError, match="no such model"):
         codec.decode_response(request, [b'{"code": "x", "message": "no such model"}'])
+
+
+ADDRESS = "data:image/png;base64,iVBORw=="
+SHOWN = {"type": "image_url", "url": ADDRESS}
+
+
+@pytest.mark.parametrize(
+    "upstream, body, files, told, lost",
+    [
+        (
+            "xai",
+            {"prompt": "p", "n": "2", "size": "1536x1024", "quality": "high"},
+            (PNG,),
+            {"n": 2, "aspect_ratio": "3:2", "image": SHOWN},
+            ("quality",),
+        ),
+        ("xai", {"prompt": "p"}, (PNG, PNG), {"images": [SHOWN, SHOWN]}, ()),
+        (
+            "ark",
+            {"prompt": "p", "size": "2K", "watermark": "false", "seed": "7"},
+            (PNG,),
+            {"size": "2K", "image": ADDRESS, "seed": 7, "watermark": False},
+            (),
+        ),
+        ("ark", {"prompt": "p", "size": "auto"}, (PNG, PNG), {"image": [ADDRESS, ADDRESS]}, ()),
+        (
+            "siliconflow",
+            {"prompt": "p", "n": 1, "size": "1024x1024", "response_format": "url"},
+            (PNG, PNG, PNG),
+            {
+                "batch_size": 1,
+                "response_format": "url",
+                "image_size": "1024x1024",
+                "image": ADDRESS,
+                "image2": ADDRESS,
+                "image3": ADDRESS,
+            },
+            (),
+        ),
+    ],
+)
+def test_vendors_that_take_json_alone_get_pictures_as_addresses(
+    upstream: str,
+    body: dict[str, Any],
+    files: tuple[UploadedFile, ...],
+    told: dict[str, Any],
+    lost: tuple[str, ...],
+) -> None:
+    """What a form says in text is a number or a flag again."""
+    encoded = encode(body, "m", upstream, Operation.IMAGE_EDIT, files)
+    assert encoded.bodies == ({"model": "m", "prompt": "p", **told},)
+    assert encoded.losses == lost
+
+
+def test_pictures_of_those_vendors_are_read_under_their_names() -> None:
+    codec = codec_for(Operation.IMAGE, "openai", "siliconflow")
+    assert codec is not None
+    request = asked({"prompt": "p"}, "m", Operation.IMAGE, ())
+    decoded = codec.decode_response(
+        request, [b'{"images": [{"url": "https://h/x.png"}], "seed": 1}']
+    )
+    assert json.loads(decoded.body)["data"] == [{"url": "https://h/x.png"}]
+    assert decoded.usage is not None
+    assert decoded.usage.images == 1
+    for empty in (b'{"images": []}', b'{"data": [{"error": {"message": "sensitive"}}]}'):
+        with pytest.raises(WireError):
+            codec.decode_response(request, [empty])

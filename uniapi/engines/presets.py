@@ -142,8 +142,17 @@ PRESETS: tuple[Preset, ...] = (
             Operation.TRANSLATE_AUDIO: Endpoint("audio/translations", renames={"file_url": "url"}),
         },
     ),
-    # docs.x.ai/docs/api-reference: Responses is xAI's recommended interface
-    Preset(vendor="xai", hosts=("api.x.ai",), responses=True),
+    # docs.x.ai/docs/api-reference: Responses is xAI's recommended interface; pictures are edited in
+    # JSON alone (2026-11-30)
+    Preset(
+        vendor="xai",
+        hosts=("api.x.ai",),
+        responses=True,
+        operations={
+            Operation.IMAGE: Endpoint("images/generations", "xai"),
+            Operation.IMAGE_EDIT: Endpoint("images/edits", "xai"),
+        },
+    ),
     # api-docs.deepseek.com: `/chat/completions`, `/v1` accepted too; context caching on disk is per
     # account
     Preset(vendor="deepseek", hosts=("api.deepseek.com",), usual_path="", has_account_cache=True),
@@ -217,9 +226,8 @@ PRESETS: tuple[Preset, ...] = (
             # infiniflow/ragflow's siliconflowMaxBatchSize (2026-11-30)
             Operation.EMBED: Endpoint("embeddings", most_inputs=32),
             # docs.siliconflow.com/en/api-reference/images/images-generations (2026-11-30)
-            Operation.IMAGE: Endpoint(
-                "images/generations", renames={"size": "image_size", "n": "batch_size"}
-            ),
+            Operation.IMAGE: Endpoint("images/generations", "siliconflow"),
+            Operation.IMAGE_EDIT: Endpoint("images/generations", "siliconflow"),
         },
     ),
     # alibabacloud.com/help/en/model-studio/coding-plan: hosts with a root of their own, below the
@@ -313,6 +321,8 @@ PRESETS: tuple[Preset, ...] = (
         hosts=("volces.com", "bytepluses.com"),
         usual_path="/api/v3",
         example="https://ark.cn-beijing.volces.com/api/v3",
+        # volcengine.com/docs/82379/1666946 (2026-11-30): edited where they are made
+        operations={Operation.IMAGE_EDIT: Endpoint("images/generations", "ark")},
     ),
     # platform.minimax.io/docs
     Preset(

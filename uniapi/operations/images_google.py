@@ -76,7 +76,7 @@ _CARRIED = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
+class PictureShape:
     """What became of `size`: a ratio from the upstream's list, a class of size (None: the default,
     about 1024 pixels), and whether that is the size asked for.
     """
@@ -101,7 +101,7 @@ def _encode(request: OperationRequest, *, is_vertex: bool) -> EncodedOperation:
     name = short_name(request.model)
     if "imagen" in name:
         return _encode_imagen(request, prompt, count)
-    shape = _shape(
+    shape = picture_shape(
         optional_text(request.body, "size"), GEMINI_RATIOS, has_classes="gemini-2" not in name
     )
     parts: list[Json] = [{"text": prompt}]
@@ -133,7 +133,7 @@ def _part(image: Image) -> Json:
 def _encode_imagen(request: OperationRequest, prompt: str, count: int) -> EncodedOperation:
     if request.operation is Operation.IMAGE_EDIT:
         refuse("model", f"{request.model} does not edit images here: use a Gemini image model")
-    shape = _shape(optional_text(request.body, "size"), IMAGEN_RATIOS, has_classes=True)
+    shape = picture_shape(optional_text(request.body, "size"), IMAGEN_RATIOS, has_classes=True)
     parameters: dict[str, Json] = {"sampleCount": count}
     if shape.ratio is not None:
         parameters["aspectRatio"] = shape.ratio
@@ -163,7 +163,7 @@ def _output_options(request: OperationRequest) -> dict[str, Json]:
     }
 
 
-def _losses(request: OperationRequest, shape: _Shape, carried: set[str]) -> tuple[str, ...]:
+def _losses(request: OperationRequest, shape: PictureShape, carried: set[str]) -> tuple[str, ...]:
     lost = [
         name
         for name in stated_members(request.body, except_for=_CARRIED | carried)
@@ -178,10 +178,10 @@ def _losses(request: OperationRequest, shape: _Shape, carried: set[str]) -> tupl
     return tuple(lost)
 
 
-def _shape(size: str | None, ratios: Sequence[str], *, has_classes: bool) -> _Shape:
+def picture_shape(size: str | None, ratios: Sequence[str], *, has_classes: bool) -> PictureShape:
     """`1536x1024` → the nearest ratio, by area the class; a ratio (`16:9`) is taken too."""
     if size is None or size == "auto":
-        return _Shape()
+        return PictureShape()
     ratio_text, pixels = _RATIO.match(size), _SIZE.match(size)
     found = ratio_text or pixels
     width, height = (int(found[1]), int(found[2])) if found else (0, 0)
@@ -195,13 +195,13 @@ def _shape(size: str | None, ratios: Sequence[str], *, has_classes: bool) -> _Sh
         ),
     )
     if ratio_text:
-        return _Shape(ratio=ratio, is_exact=ratio == size)
+        return PictureShape(ratio=ratio, is_exact=ratio == size)
     side = math.sqrt(width * height)
     # The bounds lie half way, by ratio, between the sides of 1024, 2048 and 4096.
     size_class = None
     if has_classes and side >= 1448:
         size_class = "2K" if side < 2896 else "4K"
-    return _Shape(
+    return PictureShape(
         ratio=ratio,
         size_class=size_class,
         is_exact=width == height == {None: 1024, "2K": 2048, "4K": 4096}[size_class],
