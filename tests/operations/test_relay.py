@@ -215,6 +215,15 @@ def test_openais_models_are_not_told_dalles_words(model, body, fitted, lost):
     assert fit_request(Operation.IMAGE_EDIT, model, body) == (fitted, lost)
 
 
+def test_a_model_that_tells_speakers_apart_is_told_how_to_cut() -> None:
+    """BerriAI/litellm#18125: 400 «chunking_strategy is required for diarization models»."""
+    model = "gpt-4o-transcribe-diarize"
+    told = ({"model": model, "chunking_strategy": "auto"}, ())
+    assert fit_request(Operation.TRANSCRIBE, model, {"model": model}) == told
+    own = {"chunking_strategy": '{"type": "server_vad"}'}
+    assert fit_request(Operation.TRANSCRIBE, model, own)[0] is own
+
+
 @pytest.mark.parametrize(
     "operation, model, body",
     [

@@ -44,6 +44,7 @@ KINDS = [
     (Operation.SPEECH, "text/html", None, SoundInJson),
     (Operation.TRANSCRIBE, "text/plain", "text", RelayBytes),
     (Operation.TRANSCRIBE, "application/json", "srt", RelayJson),
+    (Operation.TRANSCRIBE, "text/plain", None, RelayJson),
 ]
 
 
@@ -165,3 +166,63 @@ def test_a_stream_that_breaks_off_names_its_provider():
     pipe.feed(event("image_generation.partial_image", b64_json="eA=="))
     out = b"".join(pipe.abort(BROKEN)).decode()
     assert "The provider `painter` broke off its answer: gone" in out
+
+
+PICTURE = {"created": 5, "data": [{"b64_json": "aGk="}], "usage": {"total_tokens": 3}}
+FORMS = [
+    # a JSON string or object for text, and text for JSON
+    (Operation.TRANSCRIBE, {"response_format": "text"}, "application/json", b'"hi"', b"hi"),
+    (
+        Operation.TRANSCRIBE,
+        {"response_format": "text"},
+        "application/json",
+        b'{"text":"hi"}',
+        b"hi",
+    ),
+    (Operation.TRANSCRIBE, {"response_format": "srt"}, "application/json", b'{"x":1}', b'{"x":1}'),
+    (Operation.TRANSCRIBE, {}, "text/plain", b"hi\n", b'{"text":"hi"}'),
+    (Operation.TRANSCRIBE, {}, "text/plain", b'{"text":"hi"}', b'{"text":"hi"}'),
+    # a whole answer for events
+    (
+        Operation.TRANSCRIBE,
+        {"stream": "true"},
+        "application/json",
+        b'{"text":"hi"}',
+        event("transcript.text.delta", "transcript.text.delta", delta="hi").replace(b": ", b":")
+        + event("transcript.text.done", "transcript.text.done", text="hi").replace(b": ", b":")
+        + b"data:[DONE]\n\n",
+    ),
+    (
+        Operation.IMAGE,
+        {"stream": True},
+        "application/json",
+        json.dumps(PICTURE).encode(),
+        event(
+            "image_generation.completed",
+            "image_generation.completed",
+            created_at=5,
+            b64_json="aGk=",
+            usage={"total_tokens": 3},
+        ).replace(b": ", b":"),
+    ),
+]
+
+
+@pytest.mark.parametrize("operation, asked, kind, data, written", FORMS)
+def test_an_answer_in_another_form_is_given_in_the_one_asked_for(
+    operation, asked, kind, data, written
+):
+    pipe = choice(operation, asked=asked, response_format=asked.get("response_format"))(head(kind))
+    assert pipe.feed(data) == []
+    assert b"".join(pipe.eof()).replace(b": ", b":").replace(b", ", b",") == written.replace(
+        b", ", b","
+    )
+    assert pipe.report.is_whole
+
+
+@pytest.mark.parametrize("data", [b"", b"<!doctype html>", b'{"status": "ok"}', b"{}"])
+def test_what_is_no_transcript_has_failed(data):
+    pipe = choice(Operation.TRANSCRIBE)(head("text/plain"))
+    pipe.feed(data)
+    assert pipe.eof() == []
+    assert pipe.report.failure is not None

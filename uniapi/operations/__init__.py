@@ -31,6 +31,7 @@ from .request_units import request_units, with_units
 from .services import SERVICES, Handling, Service
 from .speech_relayed import content_type as sound_type
 from .speech_relayed import is_no_sound, sound_in
+from .transcription_relayed import TEXT_FORMATS, as_json, as_text
 
 CODED = frozenset(
     {
@@ -66,6 +67,13 @@ def fit_answer(operation: Operation, asked: Mapping[str, Json], answer: Json) ->
     return answers.fit_answer(operation, asked, answer)
 
 
+def events_of(operation: Operation, answer: Json) -> bytes | None:
+    """See `answers`."""
+    from . import answers
+
+    return answers.events_of(operation, answer)
+
+
 def holds_more_inputs(operation: Operation, body: Mapping[str, Json], most: float | None) -> bool:
     """Whether more texts are to be embedded than the upstream takes at a time."""
     if most is None or operation is not Operation.EMBED:
@@ -92,6 +100,7 @@ def is_relayed(operation: Operation, client_shape: str, upstream_shape: str) -> 
 __all__ = [
     "CODED",
     "SERVICES",
+    "TEXT_FORMATS",
     "EncodedOperation",
     "Handling",
     "OperationAnswer",
@@ -100,9 +109,12 @@ __all__ = [
     "OperationStream",
     "Service",
     "UploadedFile",
+    "as_json",
+    "as_text",
     "codec_for",
     "decode_usage",
     "error_message",
+    "events_of",
     "field_changes",
     "fit_answer",
     "fit_request",

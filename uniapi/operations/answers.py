@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from uniapi.canonical import Json, Operation
+from uniapi.wire import dump_json, encode_sse
 
 from .embeddings_relayed import as_asked
-from .google import member
+from .google import list_member, member
 from .images_openai import with_pictures
 from .rerank import with_results
+from .transcription_relayed import transcript_events
 
 
 def fit_answer(operation: Operation, asked: Mapping[str, Json], answer: Json) -> Json:
@@ -22,6 +24,33 @@ def fit_answer(operation: Operation, asked: Mapping[str, Json], answer: Json) ->
     """
     fit = _ANSWER_FITS.get(operation)
     return answer if fit is None else fit(asked, answer)
+
+
+def events_of(operation: Operation, answer: Json) -> bytes | None:
+    """A whole answer as the events that were asked for in its place, which its server cannot send;
+    None where there are none of its kind.
+    """
+    if not isinstance(answer, dict):
+        return None
+    if operation in (Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO):
+        return transcript_events(answer)
+    kind = _COMPLETED.get(operation)
+    rows = list_member(answer, "data")
+    if kind is None or not rows:
+        return None
+    made = {"type": kind, "created_at": answer.get("created") or 0}
+    shared = {name: answer[name] for name in _OF_ALL if name in answer}
+    events = [{**made, **shared, **row} for row in rows if isinstance(row, dict)]
+    if events and "usage" in answer:
+        events[-1]["usage"] = answer["usage"]
+    return b"".join(encode_sse(dump_json(event), kind) for event in events)
+
+
+_COMPLETED = {
+    Operation.IMAGE: "image_generation.completed",
+    Operation.IMAGE_EDIT: "image_edit.completed",
+}
+_OF_ALL = ("background", "output_format", "quality", "size")
 
 
 def _flagged(asked: Mapping[str, Json], answer: Json) -> Json:

@@ -14,6 +14,7 @@ from uniapi.canonical import Json, Operation
 from .google import member
 from .images_openai import fit_image_request
 from .services import SERVICES
+from .transcription_relayed import fit_transcription_request
 
 
 def is_empty(operation: Operation, body: Json) -> bool:
@@ -56,4 +57,8 @@ def fit_request(
     return (body, ()) if fit is None else fit(model, body)
 
 
-_FITS = {Operation.IMAGE: fit_image_request, Operation.IMAGE_EDIT: fit_image_request}
+_FITS = {
+    Operation.IMAGE: fit_image_request,
+    Operation.IMAGE_EDIT: fit_image_request,
+    Operation.TRANSCRIBE: fit_transcription_request,
+}

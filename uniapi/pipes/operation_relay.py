@@ -15,11 +15,16 @@ from uniapi.canonical import Failure, FailureKind, Json, Operation
 from uniapi.errors import WireError
 from uniapi.operations import (
     SERVICES,
+    TEXT_FORMATS,
+    as_json,
+    as_text,
     decode_usage,
     error_message,
+    events_of,
     fit_answer,
     is_empty,
     is_no_sound,
+    is_true,
     sound_in,
     sound_type,
 )
@@ -28,8 +33,6 @@ from uniapi.wire import ResponseHead, dump_long_json, load_json, splice_text
 
 from .operation_events import EVENTS, Classify, RelayEvents
 from .pipe import Collecting, Pipe, Report
-
-_TEXT_FORMATS = frozenset({"text", "srt", "vtt"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,26 +65,29 @@ class RelayChoice:
             return RelayBytes(self, head.headers.get("content-type", "application/octet-stream"))
         if SERVICES[self.operation].answer == "sound":
             return SoundInJson(self)
-        may_be_text = (
-            self._is_transcript and self.response_format in _TEXT_FORMATS and kind != "text/html"
-        )
+        may_be_text = self._is_transcript and kind != "text/html"
         return RelayJson(
             self, head.headers.get("content-type", "application/json"), may_be_text=may_be_text
         )
 
+    @property
+    def is_text_wanted(self) -> bool:
+        return self._is_transcript and self.response_format in TEXT_FORMATS
+
     def _is_opaque(self, kind: str) -> bool:
-        """Sound, or a transcript as text.
+        """Sound, or a transcript as text where that was asked for.
 
         An HTML page is neither: it goes the way of JSON, and fails there.
         """
         if "json" in kind or kind == "text/html":
             return False
         is_sound = SERVICES[self.operation].answer == "sound"
-        return is_sound or (self._is_transcript and kind.startswith("text/"))
+        return is_sound or (self.is_text_wanted and kind.startswith("text/"))
 
 
 class RelayJson(Collecting):
-    """A whole JSON answer, looked at for errors and usage, and handed on as it came.
+    """A whole JSON answer, looked at for errors and usage, and handed on as it came, or in the form
+    that was asked for: text, events.
 
     `may_be_text`: it need not be JSON, whatever its type says.
     """
@@ -103,18 +109,42 @@ class RelayJson(Collecting):
         try:
             value = load_json(body)
         except WireError as error:
-            if not self._may_be_text:
-                report.failure = Failure.cut(str(error))
-                return []
-            report.committed = report.is_whole = True
-            return [body]
+            return self._text(body, error)
         fitted = self._fitted(value, body)
         if report.failure is not None:
             return []
         report.usage = decode_usage(operation, fitted)
         report.committed = report.is_whole = True
+        made = self._in_other_form(fitted)
+        if made is not None:
+            return [made]
         written = body if fitted is value else dump_long_json(fitted)
         return [self._with_model(written, fitted)]
+
+    def _text(self, body: bytes, error: WireError) -> list[bytes]:
+        """A transcript that is no JSON."""
+        report, choice = self.report, self._choice
+        is_text = self._may_be_text and (choice.is_text_wanted or bool(body.strip()))
+        if not is_text or is_no_sound(body):
+            report.failure = Failure.cut(str(error))
+            return []
+        report.committed = report.is_whole = True
+        if choice.is_text_wanted:
+            return [body]
+        report.content_type = "application/json"
+        return [as_json(body)]
+
+    def _in_other_form(self, value: Json) -> bytes | None:
+        """What was asked for where its server answered in JSON; None where that is right."""
+        choice, report = self._choice, self.report
+        text = as_text(choice.response_format, value) if choice.is_text_wanted else None
+        if text is not None:
+            report.content_type = "text/plain; charset=utf-8"
+            return text
+        events = events_of(choice.operation, value) if is_true(choice.asked.get("stream")) else None
+        if events is not None:
+            report.content_type = EVENTS
+        return events
 
     def _fitted(self, value: Json, body: bytes) -> Json:
         """The answer as the client reads it, or `report.failure`."""
@@ -127,7 +157,7 @@ class RelayJson(Collecting):
         except WireError as error:
             report.failure = Failure.cut(str(error))
             return value
-        if is_empty(choice.operation, fitted) and not self._may_be_text:
+        if is_empty(choice.operation, fitted) and not choice.is_text_wanted:
             report.failure = Failure(
                 kind=FailureKind.EMPTY, message="the upstream answered with nothing in it"
             )
