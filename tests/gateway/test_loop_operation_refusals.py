@@ -149,6 +149,22 @@ def test_a_picture_model_that_knows_less(play, member, value):
     assert json.loads(p.client.body)["data"] == [{"b64_json": "aGk="}]
 
 
+def test_what_is_learned_of_a_pictures_form_is_not_told_of_a_chats(play):
+    """A model may do both, and `response_format` is a schema there."""
+    p = play(provider("a"))
+    p.asks(IMAGES, prompt="p", response_format="b64_json")
+    serve(
+        p,
+        lambda path, body: (
+            refused("Unknown parameter: 'response_format'.")
+            if "response_format" in body
+            else whole({"data": [{"b64_json": "aGk="}]})
+        ),
+    )
+    p.asks(response_format={"type": "json_object"})
+    assert p.upstream("a#1").json["response_format"] == {"type": "json_object"}
+
+
 NEVER = [
     (EMBEDDINGS, {"input": "t1", "dimensions": 2}, "dimensions"),
     (IMAGES, {"prompt": "p", "size": "1x1"}, "size"),

@@ -147,3 +147,34 @@ def test_a_native_count_is_relayed(play):
         written=[200, b'{"input_tokens": 42, "vendor": 1}', "end"],
         recorded="ok 200: a ok",
     )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"input_tokens": 0},
+        {"usage": {"input_tokens": 9}},
+        {"success": True, "data": {}},
+        {"input_tokens": "9"},
+        [],
+    ],
+)
+def test_a_count_without_a_figure_is_none(play, said):
+    """A client that is told nought plans with it (BerriAI/litellm#36921)."""
+    p = play(provider("a", path=MESSAGES))
+    p.asks(COUNT)
+    p.upstream("a#1").answers(whole(said))
+    assert json.loads(p.client.body)["input_tokens"] > 0
+    assert p.client.headers["x-uniapi-estimate"] == "true"
+
+
+def test_a_member_that_only_the_count_refuses_is_no_mistake_of_the_clients(play):
+    """anthropics/claude-code#63532: its tools counted nothing."""
+    p = play(provider("a", path=MESSAGES))
+    tool = {"name": "f", "input_schema": {"type": "object"}, "eager_input_streaming": True}
+    p.asks(COUNT, tools=[tool])
+    message = "tools.0.custom.eager_input_streaming: Extra inputs are not permitted"
+    said = {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
+    p.upstream("a#1").answers(whole(said, status=400))
+    assert p.client.status == 200
+    assert p.client.headers["x-uniapi-estimate"] == "true"

@@ -25,12 +25,16 @@ class Counting:
 
 
 def figure(name: str) -> Callable[[Mapping[str, Json]], int]:
-    """The reader of a figure under this name."""
+    """The reader of a figure under this name. Nought is none: no request reads nothing, and there
+    are gateways that say so of what they cannot count (BerriAI/litellm#36921, 2026-11-30).
+    """
 
     def read(answer: Mapping[str, Json]) -> int:
         value = answer[name]
         if isinstance(value, bool) or not isinstance(value, int):
             raise TypeError(f"`{name}` is no number")
+        if value < 1:
+            raise ValueError(f"`{name}` is {value}")
         return value
 
     return read

@@ -24,7 +24,7 @@ from .balances import Balance, balance_place
 from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
 from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Token, TokenFlow
 from .facts import quirk_for, rows_for
-from .learned import MOST_INPUTS, Learned, load_learned
+from .learned import IMAGE_FORM, MOST_INPUTS, Learned, load_learned
 from .look_over import look_over
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
@@ -104,6 +104,11 @@ def most_learned_inputs(quirk: Quirk) -> float | None:
     return dict(quirk.learned_limits).get(MOST_INPUTS)
 
 
+def refuses_image_form(quirk: Quirk) -> bool:
+    """Whether a model has refused to be told in what form a picture is wanted."""
+    return IMAGE_FORM in quirk.learned_drops
+
+
 def engine_for(provider: Provider) -> Engine:
     """The engine for one provider, with its vendor's preset when it is OpenAI-compatible.
 
@@ -179,6 +184,7 @@ __all__ = [
     "price_vendors",
     "quirk_for",
     "read_day",
+    "refuses_image_form",
     "retirement_at",
     "retirement_of",
     "rows_for",

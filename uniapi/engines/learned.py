@@ -15,6 +15,10 @@ MAX_LESSONS = 24
 """Of each kind for one model; a liar teaches no more than that."""
 MOST_INPUTS = ("input", ITEM)
 """Where the largest number of texts that are embedded at a time stands among `limits`."""
+IMAGE_FORM = ("response_format", "b64_json")
+"""Among `drops`: the form of a picture. A chat's `response_format`, or a transcript's, of the same
+model is another matter, and has no such place.
+"""
 
 _FACTS: Mapping[str, frozenset[Any]] = {
     "system_turns": frozenset({"after_user", "first"}),

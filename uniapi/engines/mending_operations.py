@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Failure, Json
 
-from .learned import MOST_INPUTS, Learned, is_limit
+from .learned import IMAGE_FORM, MOST_INPUTS, Learned, is_limit
 from .lessons import Reader, by_param, read_as
 from .mending import READERS, lesson_of, text_of
 
@@ -50,7 +50,7 @@ def _as_texts(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
 def _no_image_form(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
     """A picture's form: what comes unasked is made what was wanted, or cannot be."""
     is_picture = body.get("response_format") in _IMAGE_FORMS
-    return Learned(drops=frozenset({("response_format",)})) if is_picture else Learned()
+    return Learned(drops=frozenset({IMAGE_FORM})) if is_picture else Learned()
 
 
 OPERATION_READERS: tuple[Reader, ...] = (
@@ -123,6 +123,6 @@ def _may_be_taught(lesson: Learned) -> bool:
     """No facts of chats, and nothing of what was asked but by the readers above."""
     if lesson.dialect is not None or lesson.facts:
         return False
-    own = {("response_format",), ("documents",)}
+    own = {IMAGE_FORM, ("documents",)}
     places = {*lesson.drops, *lesson.renames, *lesson.choices, *lesson.limits} - own
     return all(place[0] not in _ASKED for place in places)

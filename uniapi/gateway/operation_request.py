@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from uniapi.canonical import Call, Json, RequestRefused
 from uniapi.dialects import ReplyContext, fit_learned
-from uniapi.engines import most_learned_inputs
+from uniapi.engines import most_learned_inputs, refuses_image_form
 from uniapi.operations import (
     EncodedOperation,
     OperationCodec,
@@ -65,7 +65,9 @@ def _relay(call: Call, way: Way, reply: ReplyContext) -> Prepared:
     body = way.engine.prepare_body(place, dict(call.json), call.operation, call.stream, way.dialect)
     fitted, lost = fit_request(call.operation, place.upstream_model, body)
     told, unlearned = fit_learned(dict(fitted), way.quirk)
-    losses = (*lost, *(name for name in unlearned if name not in _MADE_HERE))
+    losses = (*lost, *(name for name in unlearned if name != _MADE_HERE))
+    if refuses_image_form(way.quirk) and told.get("response_format") in _IMAGE_FORMS:
+        told = {name: value for name, value in told.items() if name != "response_format"}
     most = _most_inputs(way)
     if most is not None and holds_more_inputs(call.operation, told, most):
         return _in_batches(call, way, reply, told, losses, most)
@@ -92,8 +94,9 @@ def _relay(call: Call, way: Way, reply: ReplyContext) -> Prepared:
     return Prepared(request=request, make_pipe=choice, losses=losses, body=body)
 
 
-_MADE_HERE = frozenset({"encoding_format", "response_format"})
-"""Forms in which the answer is given all the same (`fit_answer`)."""
+_MADE_HERE = "encoding_format"
+"""The form in which vectors are given all the same (`fit_answer`)."""
+_IMAGE_FORMS = ("b64_json", "url")
 
 
 def _most_inputs(way: Way) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from uniapi.canonical import Call, FailureKind, Json, RequestRefused, estimate_input_tokens
 from uniapi.dialects import CLIENT_DIALECTS, Beside, figure
+from uniapi.engines import find_mending
 from uniapi.pipes import Pipe, RelayBody
 from uniapi.routing import GiveUp, Road
 from uniapi.wire import ResponseHead, dump_json
@@ -24,13 +25,17 @@ _OWN_MISTAKES = frozenset({FailureKind.BAD_REQUEST, FailureKind.TOO_LONG})
 
 def count_pipe(call: Call, way: Way) -> Callable[[ResponseHead], Pipe]:
     """The pipe for a native count: handed on where the client reads such an answer, else spelled
-    for it. Bedrock answers in its own words whoever asks.
+    for it; an answer without a figure has failed. Bedrock answers in its own words whoever asks.
     """
     counting = way.dialect.counting
-    read = figure("inputTokens") if way.address.shape == "bedrock" else None
-    if read is None and way.road is Road.TRANSLATE and counting is not None:
-        read = counting.read
-    return lambda head: RelayBody(None if read is None else partial(_spelled, call, read))
+    spell: Callable[[Call, Callable[[Mapping[str, Json]], int], Any], bytes | None] = _spelled
+    if way.address.shape == "bedrock":
+        read = figure("inputTokens")
+    elif counting is None:
+        return lambda head: RelayBody()
+    else:
+        read, spell = counting.read, _spelled if way.road is Road.TRANSLATE else _looked_at
+    return lambda head: RelayBody(partial(spell, call, read))
 
 
 def fit_count(
@@ -55,12 +60,14 @@ def fit_count(
 
 def falls_back(call: Call, step: GiveUp) -> bool:
     """Whether the estimate is given in place of this end of a plan: always, but for the client's
-    own mistake, told in its own dialect.
+    own mistake, told in its own dialect. A member that the vendor could do without is none:
+    generations are mended then (anthropics/claude-code#63532, 2026-11-30).
     """
     failure = step.failure
     if failure is None or failure.dialect != call.dialect:
         return True
-    return failure.kind not in _OWN_MISTAKES
+    is_own = failure.kind in _OWN_MISTAKES
+    return not is_own or bool(find_mending(failure, call.json, call.dialect))
 
 
 def estimate_answer(call: Call) -> bytes:
@@ -74,6 +81,12 @@ def estimate_answer(call: Call) -> bytes:
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
     return dump_json(dialect.encode_count(estimate_input_tokens(request)))
+
+
+def _looked_at(call: Call, read: Callable[[Mapping[str, Json]], int], answer: Any) -> bytes | None:
+    """As it came; raises where there is no figure."""
+    read(answer)
+    return None
 
 
 def _spelled(call: Call, read: Callable[[Mapping[str, Json]], int], answer: Any) -> bytes:

@@ -256,10 +256,10 @@ class RelayWhole(Collecting):
 
 class RelayBody(Collecting):
     """An answer that says nothing a generation says (a token count, a stored response): handed on
-    as it came, or as `render` spells it.
+    as `render` spells it, or as it came where that gives None.
     """
 
-    def __init__(self, render: Callable[[Json], bytes] | None = None) -> None:
+    def __init__(self, render: Callable[[Json], bytes | None] | None = None) -> None:
         super().__init__()
         self._render = render
 
@@ -269,14 +269,13 @@ class RelayBody(Collecting):
             return []
         body = b"".join(self._pieces)
         self._pieces.clear()
-        if self._render is not None:
-            try:
-                body = self._render(load_json(body))
-            except (WireError, *SHAPE_ERRORS) as error:
-                report.failure = Failure.cut(f"an answer of an unexpected shape: {error}")
-                return []
+        try:
+            rendered = None if self._render is None else self._render(load_json(body))
+        except (WireError, *SHAPE_ERRORS) as error:
+            report.failure = Failure.cut(f"an answer of an unexpected shape: {error}")
+            return []
         report.committed = report.is_whole = True
-        return [body]
+        return [body if rendered is None else rendered]
 
 
 def _take_over(report: Report, observer: Observer) -> None:
