@@ -58,25 +58,20 @@ def _xais(request: OperationRequest, images: Sequence[Image]) -> dict[str, Json]
 
 
 def _arks(request: OperationRequest, images: Sequence[Image]) -> dict[str, Json]:
-    size = optional_text(request.body, "size")
     shown: list[Json] = [image.address for image in images]
-    return {
-        **({"size": size} if size not in (None, "auto") else {}),
-        **({"image": shown if len(shown) > 1 else shown[0]} if shown else {}),
-    }
+    return {**_sized("size", request), "image": shown if len(shown) > 1 else shown[0]}
+
+
+def _sized(name: str, request: OperationRequest) -> dict[str, Json]:
+    size = optional_text(request.body, "size")
+    return {} if size in (None, "auto") else {name: size}
 
 
 def _siliconflows(request: OperationRequest, images: Sequence[Image]) -> dict[str, Json]:
     """The second picture is `image2`."""
-    size = optional_text(request.body, "size")
-    return {
-        **({"image_size": size} if size not in (None, "auto") else {}),
-        **{f"image{place or ''}": image.address for place, image in _numbered(images)},
-    }
-
-
-def _numbered(images: Sequence[Image]) -> list[tuple[int, Image]]:
-    return [(place + 1 if place else 0, image) for place, image in enumerate(images)]
+    names = ("image", *(f"image{number}" for number in range(2, len(images) + 1)))
+    shown = {name: image.address for name, image in zip(names, images, strict=False)}
+    return {**_sized("image_size", request), **shown}
 
 
 def _codec(
