@@ -23,7 +23,7 @@ CEILINGS = {"relayed": 184, "translated": 297}
 """For a whole call, from the client's first byte to the record."""
 BURST_CEILINGS = {"relayed": 0.2, "translated": 0.2}
 """For one text delta among many that came in one read."""
-READ_CEILINGS = {"relayed": 15.0, "translated": 21.0}
+READ_CEILINGS = {"relayed": 14.0, "translated": 20.0}
 """For one text delta that came in a read of its own."""
 
 

@@ -50,7 +50,8 @@ class AnswerClock:
         self._patience = patience
         self._looks: Looking | None = looks
         self._alarms = alarms
-        self.due = self.overdue_at()
+        first_due, deadline = now + patience.first_token_s, patience.deadline
+        self.due = first_due if deadline is None else min(first_due, deadline)
         """When it is looked at; infinity: never."""
         if self.due < math.inf:
             alarms.watch(self, loop)

@@ -113,7 +113,7 @@ class Try:
             return self._failed(Failure(kind=FailureKind.CREDENTIAL_REFUSED, message=str(error)))
         self._losses, self.body = prepared.losses, prepared.body
         if state.takes_long:
-            state.bodies.append(prepared.body)
+            state.bodies += (prepared.body,)
         self._count_output = prepared.count_output
         receiver = state.receiver = self._receiver = self._send(prepared, requests)
         # A stream may be open for minutes, and a request may be large.

@@ -109,7 +109,7 @@ class CallState:
     attempts: list[AttemptRecord] = field(default_factory=list)
     receiver: Receiver | None = None
     """What takes the answer of the attempt under way, or of the one that served."""
-    bodies: list[object] = field(default_factory=list)
+    bodies: tuple[object, ...] = ()
     """What was sent, of a long call."""
     lane: Lane | None = None
     """Where it was sent last."""

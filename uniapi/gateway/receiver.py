@@ -125,7 +125,8 @@ class Receiver:
         self._kept = b""
         """The end of what came, which goes on with what follows it."""
         self._exchange: Exchange | None = None
-        self._held: list[bytes] = []
+        self._held: list[bytes] | None = None
+        """Until a reply is attached."""
         self._held_bytes = 0
         self._outlet: Outlet | None = None
         self._unwatched = 0
@@ -161,8 +162,7 @@ class Receiver:
         what is done when nothing more will be written.
         """
         self._finished = self._loop.create_future()
-        held = b"".join(self._held)
-        self._held.clear()
+        held = self.take_whole()
         self._outlet = outlet
         self.response_head = None
         del self.outcome
@@ -175,8 +175,15 @@ class Receiver:
         return self._finished
 
     def take_whole(self) -> bytes:
-        """Everything held, for an answer that is sent in one piece."""
-        return self._held[0] if len(self._held) == 1 else b"".join(self._held)
+        """Everything held, as one piece."""
+        held, self._held, self._held_bytes = self._held or [], None, 0
+        return held[0] if len(held) == 1 else b"".join(held)
+
+    def _hold(self, data: bytes) -> None:
+        if self._held is None:
+            self._held = []
+        self._held.append(data)
+        self._held_bytes += len(data)
 
     def cancel(self) -> None:
         """Stop at once. The upstream connection is closed; one whose answer has ended may still end
@@ -199,8 +206,7 @@ class Receiver:
             self.cancel()
         self.is_over = True
         self._clock.close()
-        self._held.clear()
-        self._outlet = self._probe = self._exchange = None
+        self._held = self._outlet = self._probe = self._exchange = None
         if self._valve is not None:
             self._valve = self._backlog = None
         if self._share is not None:
@@ -285,14 +291,19 @@ class Receiver:
         """Before the answer flows."""
         pipe = self.pipe
         if pipe is None:
-            self._held.append(data)
-            self._held_bytes += len(data)
-            data = data if len(self._held) == 1 else b"".join(self._held)
-            pipe = self._opened(data, now)
-            if pipe is None:
+            head = self.response_head
+            if not self._is_answer or head is None:
+                # An error, whose body is kept.
+                self._hold(data)
+                if self._held_bytes > MAX_ERROR_BODY_BYTES:
+                    self._end(now)
                 return
-            self._held.clear()
-            self._held_bytes = 0
+            if self._held is not None:
+                data = self.take_whole() + data
+            pipe = self._opened(head, data)
+            if pipe is None:
+                self._hold(data)
+                return
         out = pipe.feed(data)
         if out:
             self._emit(out)
@@ -321,17 +332,11 @@ class Receiver:
             self._over()
             self.cancel()
 
-    def _opened(self, start: bytes, now: float) -> Pipe | None:
-        """The pipe, chosen when the first bytes show what they are; None while they are blank, and
-        for an error, whose body is kept.
-        """
-        if not self._is_answer or self.response_head is None:
-            if self._held_bytes > MAX_ERROR_BODY_BYTES:
-                self._end(now)
-            return None
+    def _opened(self, head: ResponseHead, start: bytes) -> Pipe | None:
+        """The pipe, chosen when the first bytes show what they are; None while they are blank."""
         if not start.strip() and len(start) < MAX_BLANK_BYTES:
             return None
-        head = self.response_head = labelled(self.response_head, start)
+        head = self.response_head = labelled(head, start)
         pipe = self.pipe = self._make_pipe(head)
         self.report = pipe.report
         return pipe
@@ -386,7 +391,7 @@ class Receiver:
     def _error_answer(self) -> Failure:
         if self.response_head is None:
             return Failure.cut("the upstream closed the connection without an answer")
-        return self._classify(self.response_head, b"".join(self._held))
+        return self._classify(self.response_head, self.take_whole())
 
     def _decide(self, now: float) -> None:
         """Before the commit: has this attempt failed, or may its output go out?"""
@@ -440,8 +445,7 @@ class Receiver:
         if self._outlet is not None:
             self._outlet.write(data)
         elif data:
-            self._held.append(data)
-            self._held_bytes += len(data)
+            self._hold(data)
 
     def _fail_before_commit(self, failure: Failure) -> None:
         self.is_over = True

@@ -71,6 +71,10 @@ def head_of_request(request: HttpRequest) -> bytes:
     return "\r\n".join([*lines, ""]).encode("latin-1", "replace")
 
 
+_NO_PIECES: list[bytes] = []
+"""Of all parsers between two reads."""
+
+
 class ResponseParser:
     """Reads one answer, and after each `start` another one. `keeps_alive` says, once it is over,
     whether the connection may serve another request.
@@ -105,7 +109,7 @@ class ResponseParser:
         self._state: Callable[[ResponseParser], bool] = ResponseParser._read_head
         self._remaining = 0
         self._head: ResponseHead | None = None
-        self._pieces: list[bytes] = []
+        self._pieces = _NO_PIECES
         self._is_end = False
         self._inflater: Inflater | None = None
         self.is_between = False
@@ -125,6 +129,7 @@ class ResponseParser:
     def feed(self, data: bytes) -> Received:
         """What `data` completes. Raises WireError on bytes that are no HTTP answer."""
         self._buffer = self._buffer + data if self._buffer else data
+        pieces = self._pieces = []
         while not self._is_end and self._at < len(self._buffer) and self._state(self):
             pass
         self._buffer = self._buffer[self._at :]
@@ -132,7 +137,7 @@ class ResponseParser:
         is_plain = self._inflater is None and not self._buffer
         self.is_between = is_plain and self._state is ResponseParser._read_chunk_size
         head, self._head = self._head, None
-        pieces, self._pieces = self._pieces, []
+        self._pieces = _NO_PIECES
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         inflater = self._inflater
         if inflater is not None:
