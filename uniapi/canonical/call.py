@@ -57,7 +57,7 @@ def holds_nothing(more: int) -> None:
     """Where nobody counts what is in memory."""
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class Call:
     """A request as it arrived: `dialect` is the client's, `requested_model` what it named, `body`
     the bytes as sent (decompressed), `json` the object in them.
@@ -75,14 +75,20 @@ class Call:
     body: bytes
     json: Mapping[str, Json]
     path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    client_ip: str | None = None
+    received_at_s: float = 0.0
+    hold: Callable[[int], None] = holds_nothing
+    """Takes so many bytes more of the memory that all bodies share, until the call is over: what is
+    fetched for it lies beside its body. Raises RequestRefused (503) when that is full.
+    """
     method: str = "POST"
     resource: str = ""
     """The id in the path, where `path` has `*` for it (`/v1/responses/*`)."""
-    query: Mapping[str, str] = field(default_factory=dict)
     query_text: str = ""
     """The query as it was written, without credentials, where it is handed on (names may repeat).
     """
-    headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
     upload: object | None = None
     """A form that was received to a spool (`gateway.Upload`); then `body` is empty and `json` holds
@@ -91,12 +97,6 @@ class Call:
     upload_bytes: int = 0
     fetched_bytes: int = 0
     """Of the media that were fetched for it, which make a short body a long one."""
-    client_ip: str | None = None
-    received_at_s: float = 0.0
-    hold: Callable[[int], None] = holds_nothing
-    """Takes so many bytes more of the memory that all bodies share, until the call is over: what is
-    fetched for it lies beside its body. Raises RequestRefused (503) when that is full.
-    """
 
     def let_go(self) -> None:
         """Keep no more of what is asked than its bytes: read, it takes several times as much, and a

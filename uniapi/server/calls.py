@@ -119,13 +119,13 @@ class Calls:
 def _arrival(visit: Visit, hold: Callable[[int], None] = holds_nothing) -> Arrival:
     visitor = visit.visitor
     arrival = Arrival(
-        request_id=visit.request_id,
-        principal=visitor.principal,
-        headers=visitor.headers,
-        query=visitor.query,
-        client_ip=visit.address,
-        received_at_s=visit.now_s,
-        hold=hold,
+        visit.request_id,
+        visitor.principal,
+        visitor.headers,
+        visitor.query,
+        visit.address,
+        visit.now_s,
+        hold,
     )
     if log.isEnabledFor(logging.DEBUG):
         tell_arrival(arrival, visit.incoming.method, visit.incoming.path)

@@ -274,7 +274,9 @@ class EdgeConnection(asyncio.BufferedProtocol):
         self._seen = 0
         self._has_served = True
         self._edge.table.busy(self)
-        self.task = self._edge.loop.create_task(self._answer(incoming))
+        # A task with a name is not given a number.
+        loop = self._edge.loop
+        self.task = asyncio.Task(self._answer(incoming), loop=loop, name="request")
 
     async def _answer(self, incoming: Incoming) -> None:
         try:

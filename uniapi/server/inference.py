@@ -19,7 +19,7 @@ MAX_MODEL_NAME = 256
 _NOT_KEPT = CREDENTIAL_HEADERS | {LENGTH_HEADER}
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class Arrival:
     """What is known of a call before its body is read.
 
@@ -46,21 +46,22 @@ class Arrival:
         **more: Any,
     ) -> Call:
         """The Call at this route; `more` are members of it that few have."""
+        # By position: a class that is called with names costs two dicts.
         return Call(
-            request_id=self.request_id,
-            dialect=route.dialect,
-            operation=route.operation,
-            principal=self.principal,
-            requested_model=requested_model,
-            stream=stream,
-            body=body,
-            json=json,
-            path=route.path,
-            query=self.query,
-            headers=self.headers,
-            client_ip=self.client_ip,
-            received_at_s=self.received_at_s,
-            hold=self.hold,
+            self.request_id,
+            route.dialect,
+            route.operation,
+            self.principal,
+            requested_model,
+            stream,
+            body,
+            json,
+            route.path,
+            self.query,
+            self.headers,
+            self.client_ip,
+            self.received_at_s,
+            self.hold,
             **more,
         )
 

@@ -68,7 +68,7 @@ class HttpRequest:
     """Its head (see `head_of_request`), where many have the same."""
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class ResponseHead:
     """Status and headers (lower-case names; of repeated ones the last)."""
 

@@ -168,7 +168,7 @@ class ResponseParser:
             if status == 101:
                 raise WireError("the upstream switched protocols unasked")
             return True
-        self._head = ResponseHead(status=status, headers=headers)
+        self._head = ResponseHead(status, headers)
         self._frame_body(status, headers)
         return True
 
