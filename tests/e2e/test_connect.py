@@ -2,8 +2,10 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,24 @@ def test_it_lists_and_prints(place):
     assert "export OPENAI_API_KEY=sk-fedcba9876543210" in lines
     assert "export OPENAI_MODEL=gpt-6-luna" in lines
     assert list((place / "home").iterdir()) == []
+
+
+def test_a_gateway_that_does_not_answer_is_noticed(place):
+    """Who runs it on another port is told before a client is set to the wrong one."""
+    silent = run(place, "claude", "--port", "9")
+    assert "nothing answers at http://127.0.0.1:9 now" in silent.stderr
+    assert "--port" in silent.stderr
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_answer_once, args=(server,), daemon=True).start()
+        there = run(place, "claude", "--port", str(server.getsockname()[1]))
+    assert (there.returncode, there.stderr) == (0, "")
+
+
+def _answer_once(server):
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
 
 
 def test_what_is_printed_can_be_pasted(place):

@@ -8,11 +8,13 @@ running gateway has kept; from the gateway itself where only it knows them (`--u
 from __future__ import annotations
 
 import difflib
+import http.client
 import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -70,6 +72,12 @@ def connect(options: ConnectOptions, environment: Mapping[str, str]) -> int:
     if options.action == "undo":
         return _say(_written(recipe, environment).undo())
     connection = _connection(options, environment)
+    if options.url is None and not _answers(connection.root):
+        print(
+            f"nothing answers at {connection.root} now: start the gateway there, or name its port"
+            " with --port",
+            file=sys.stderr,
+        )
     if options.action == "write":
         return _write(recipe, connection, options.program, environment)
     if options.action == "run":
@@ -136,6 +144,18 @@ def _asked(options: ConnectOptions, environment: Mapping[str, str]) -> Connectio
 
 def _joined(root: str, secret: str, choice: ModelChoice, catalog: Mapping[str, Any]) -> Connection:
     return Connection(root=root, key=secret, models=choice, codex_catalog=catalog)
+
+
+def _answers(root: str) -> bool:
+    """Somebody listens there, on this machine."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        opener.open(f"{root}/healthz", timeout=1).close()
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, http.client.HTTPException):
+        return False
+    return True
 
 
 def _models_of(root: str, secret: str) -> list[str]:
