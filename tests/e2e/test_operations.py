@@ -80,7 +80,7 @@ async def test_json_operations_are_relayed_with_nothing_but_the_model_changed(
     await gateway.start(config([provider(upstream, "a")]))
     for path, answer in answers.items():
         upstream.tell("a", whole(answer))
-        sent = b'{ "model" : "m", "input": [[1,2],[3]], "query":"q", "documents":["d"], "prompt":"p", "dimensions": 2, "vendor": 1.50 }'  # noqa: E501
+        sent = b'{ "model" : "m", "input": [[1,2]], "query":"q", "documents":["d"], "prompt":"p", "dimensions": 2, "vendor": 1.50 }'  # noqa: E501
         status, headers, body = await post(client, gateway, f"/v1/{path}", sent)
         assert (200, {**answer, **({"model": "m"} if "model" in answer else {})}) == (
             status,

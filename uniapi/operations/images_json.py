@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from uniapi.canonical import Json, Operation
 from uniapi.errors import WireError
+from uniapi.wire import dump_long_json
 
 from .google import list_member, text_member
 from .images import (
@@ -114,6 +115,7 @@ def _passed(body: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAnswer:
+    """As it came where it is OpenAI's: nothing it states is lost."""
     answer = with_pictures(request.body, load_object(answers[0]))
     mime = MIMES.get(str(request.body.get("output_format") or "png"), "image/png")
     images = [
@@ -123,7 +125,12 @@ def _decode(request: OperationRequest, answers: Sequence[bytes]) -> OperationAns
     made = [image for image in images if image.data or image.url]
     if not made:
         raise WireError("expected an image, found none")
-    return encode_images(request, made, decode_usage(request.operation, answer))
+    usage = decode_usage(request.operation, answer)
+    if is_true(request.body.get("stream")):
+        return encode_images(request, made, usage)
+    return OperationAnswer(
+        body=dump_long_json({"created": request.created_s, **answer}), usage=usage
+    )
 
 
 XAI = _codec("xAI", "n", _xais)
