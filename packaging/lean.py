@@ -1,6 +1,6 @@
-"""The program as it is shipped: without comments and docstrings, indented by one blank a step, every
-line where it was, so that a traceback names the line of the repository. It saves a quarter of the
-size, and memory and time at each start; the sdist holds the sources as they are.
+"""The program as it is shipped: without comments and docstrings, indented by one blank a step,
+every line where it was, so that a traceback names the line of the repository. It saves a quarter of
+the size, and memory and time at each start; the sdist holds the sources as they are.
 
     python packaging/lean.py uniapi build/stage/uniapi
 """
