@@ -182,6 +182,21 @@ def test_an_upstream_that_is_not_to_be_stopped_is_refused(stage):
     assert second.failure.kind is FailureKind.NO_ROOM
 
 
+def test_answers_that_are_read_with_another_count(stage):
+    """Of a request that became several."""
+    first, second = stage.upstreams(2)
+    first.receiver.weigh_beside(50_000)
+    assert stage.memory.held == 0
+    first.receiver.weigh_beside(40 * MB)
+    assert stage.memory.held == 40 * MB
+    second.says(MB)
+    assert second.is_paused
+    first.receiver.close()
+    assert stage.memory.held == second.said
+    stage.loop.pass_time(POLL_S)
+    assert not second.is_paused
+
+
 def test_a_frame_that_is_not_whole_and_a_slow_reader_count(stage):
     """Of a stream that flows."""
 

@@ -102,3 +102,19 @@ def test_elsewhere_a_failure_is_the_answer(series):
             network.answers(200, b"1")
         network.answers(429, b"too many")
         assert sink.seen == [429, b"too many", "end"]
+
+
+def test_how_much_is_kept_of_the_answers_before_the_last_is_told():
+    network, weighed = Network(), []
+    send_all(
+        network,
+        ["one", "two", "three"],
+        Sink(),
+        [],
+        passage=None,
+        connect_timeout_s=None,
+        weigh=weighed.append,
+    )
+    for body in (b"12", b"345", b"6789"):
+        network.answers(200, body)
+    assert weighed == [2, 5]

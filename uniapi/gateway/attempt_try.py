@@ -198,6 +198,7 @@ class Try:
                 passage=self._lane.passage,
                 connect_timeout_s=timeouts.connect_s,
                 keeps_part=SERVICES[state.call.operation].is_bought,
+                weigh=receiver.weigh_beside,
             )
         receiver.started(exchange)
         return receiver

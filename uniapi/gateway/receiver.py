@@ -58,6 +58,7 @@ class Receiver:
 
     __slots__ = (
         "_backlog",
+        "_beside",
         "_classify",
         "_clock",
         "_exchange",
@@ -129,7 +130,7 @@ class Receiver:
         """Until a reply is attached."""
         self._held_bytes = 0
         self._outlet: Outlet | None = None
-        self._unwatched = 0
+        self._unwatched = self._beside = 0
         self._memory = memory
         self._backlog: Backlog | None = None
         self._share: AnswerShare | None = None
@@ -517,7 +518,7 @@ class Receiver:
         if exchange is None or self.is_over:
             return
         waiting = self._held_bytes if outlet is None else outlet.backlog()
-        size = waiting + (0 if self.pipe is None else self.pipe.held)
+        size = waiting + (self._beside if self.pipe is None else self.pipe.held)
         if size <= WATCH_BYTES and self._share is None:
             return
         if self._valve is None:
@@ -533,6 +534,11 @@ class Receiver:
         if self._backlog is None:
             self._backlog = Backlog(self._loop, outlet, self._valve, self._go_on, self._stall)
         self._backlog.watch()
+
+    def weigh_beside(self, size: int) -> None:
+        """Answers that are read with this one hold so many bytes."""
+        self._beside = size
+        self._watch()
 
     def _go_on(self) -> None:
         """The client has caught up: the upstream's silence counts from now."""

@@ -8,7 +8,7 @@ for a piece that failed: then the sink sees the last whole answer as if it had b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from uniapi.canonical import Failure
 from uniapi.wire import Answers, HttpRequest, ResponseHead
@@ -28,15 +28,19 @@ def send_all(
     passage: Passage,
     connect_timeout_s: float | None,
     keeps_part: bool = False,
+    weigh: Callable[[int], None] | None = None,
 ) -> Exchange:
     """Send `requests`, at least one; `answers` gets those to all but the last. `keeps_part`:
-    whether the answers before a failure are the answer.
+    whether the answers before a failure are the answer. `weigh` is told how many bytes of answers
+    are kept.
     """
     if len(requests) == 1:
         return transport.send(
             requests[0], sink, passage=passage, connect_timeout_s=connect_timeout_s
         )
-    series = _Series(transport, requests, sink, answers, passage, connect_timeout_s, keeps_part)
+    series = _Series(
+        transport, requests, sink, answers, passage, connect_timeout_s, keeps_part, weigh
+    )
     series.send_next()
     return series
 
@@ -51,7 +55,9 @@ class _Series:
         passage: Passage,
         connect_timeout_s: float | None,
         keeps_part: bool,
+        weigh: Callable[[int], None] | None,
     ) -> None:
+        self._weigh = weigh
         self._keeps_part = keeps_part
         self._transport = transport
         self._unsent = list(requests)
@@ -110,6 +116,8 @@ class _Series:
 
     def has_room(self, size: int) -> bool:
         self._size += size
+        if self._weigh is not None:
+            self._weigh(self._size)
         return self._size <= MAX_ANSWERS_BYTES
 
     def stop(self, failure: Failure) -> None:
