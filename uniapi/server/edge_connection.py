@@ -274,9 +274,7 @@ class EdgeConnection(asyncio.BufferedProtocol):
         self._seen = 0
         self._has_served = True
         self._edge.table.busy(self)
-        # A task with a name is not given a number.
-        loop = self._edge.loop
-        self.task = asyncio.Task(self._answer(incoming), loop=loop, name="request")
+        self.task = self._edge.loop.create_task(self._answer(incoming))
 
     async def _answer(self, incoming: Incoming) -> None:
         try:
