@@ -4,12 +4,11 @@ observers.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from uniapi.canonical import Failure, Finish, Json, Usage
-from uniapi.wire import Frame, Members
+from uniapi.wire import Frame, Members, parse_json
 
 from .failed_finish import failed_finish
 from .shapes import SHAPE_ERRORS
@@ -76,7 +75,7 @@ class Observer(ABC):
                 at = self.skim(frames, at)
                 if at == count:
                     return
-            self.feed(frames[at])
+            self._read(frames[at])
             at += 1
 
     def skim(self, frames: Sequence[Frame], at: int) -> int:
@@ -89,19 +88,21 @@ class Observer(ABC):
 
     def feed(self, frame: Frame) -> None:
         """One frame of a streamed answer."""
+        if not (self.committed and self.skims(frame)):
+            self._read(frame)
+
+    def _read(self, frame: Frame) -> None:
         data = frame.data
         if not data:
             return
+        if data[:1] != b"{" and data.strip() == b"[DONE]":
+            self.is_over = True
+            self.observe_done()
+            return
         try:
-            if self.committed and self.skims(frame):
-                return
-            self.observe_frame(json.loads(data), frame)
+            self.observe_frame(parse_json(data.decode()), frame)
         except (*SHAPE_ERRORS, RecursionError):
-            if data.strip() == b"[DONE]":
-                self.is_over = True
-                self.observe_done()
-            else:
-                self.unreadable += 1
+            self.unreadable += 1
         if self.finish is not None and self.finish.reason == "error":
             self._judge_finish(self.finish)
 
