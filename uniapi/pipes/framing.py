@@ -139,7 +139,8 @@ class _SseWriter:
         for frame in frames:
             data, alike = frame.data, None
             is_plain = len(frame.raw) == len(data) + _PLAIN_FRAMING
-            if is_plain and self._alike is not None and data.find(b'"usage"') < 0:
+            may_be_dropped = self._drops_usage and data.find(b'"usage"') >= 0
+            if is_plain and self._alike is not None and not may_be_dropped:
                 alike = self._alike.splice(data)
             if alike is not None:
                 out.append(b"data: %b\n\n" % alike)
