@@ -597,3 +597,51 @@ def test_nvidias_retrieval_models_are_told_a_purpose_in_any_case(
     """They refuse to go without; CLIP has none, and a name may say it."""
     (body,) = encode({"model": "a", "input": "hi"}, "nvidia", model).bodies
     assert body.get("input_type") == purpose
+
+
+PICTURE = "data:image/png;base64,aGk="
+CHATTED = {"type": "image_url", "image_url": {"url": PICTURE}}
+
+
+@pytest.mark.parametrize("picture", [PICTURE, CHATTED])
+@pytest.mark.parametrize(
+    "upstream, model, told",
+    [
+        (
+            "cohere",
+            "embed-v4.0",
+            [
+                {"texts": ["a", "b"], "input_type": "search_document"},
+                {"images": [PICTURE], "input_type": "image"},
+                {"texts": ["c"], "input_type": "search_document"},
+            ],
+        ),
+        (
+            "gemini",
+            "gemini-embedding-2",
+            [{"inlineData": {"mimeType": "image/png", "data": "aGk="}}],
+        ),
+        ("bedrock", "amazon.titan-embed-image-v1", [{"inputImage": "aGk="}]),
+        ("jina", "jina-embeddings-v4", [{"image": "aGk="}]),
+    ],
+)
+def test_a_picture_is_no_text(picture: Any, upstream: str, model: str, told: list[Any]) -> None:
+    """BerriAI/litellm#6542: a data URL was embedded as its letters. The order stays."""
+    encoded = encode({"model": "m", "input": ["a", "b", picture, "c"]}, upstream, model)
+    if upstream == "cohere":
+        assert [{**body, **one} for body, one in zip(encoded.bodies, told, strict=True)] == list(
+            encoded.bodies
+        )
+        return
+    said = {
+        "gemini": lambda: encoded.bodies[0]["requests"][2]["content"]["parts"],
+        "bedrock": lambda: [encoded.bodies[2]],
+        "jina": lambda: [encoded.bodies[0]["input"][2]],
+    }[upstream]()
+    assert said == told
+
+
+@pytest.mark.parametrize("upstream, model", [("voyage", "voyage-4"), ("nvidia", "nv-embed")])
+def test_a_picture_is_refused_where_texts_alone_are_embedded(upstream: str, model: str) -> None:
+    with pytest.raises(RequestRefused, match="more than text"):
+        encode({"model": "m", "input": ["a", PICTURE]}, upstream, model)

@@ -220,8 +220,7 @@ PRESETS: tuple[Preset, ...] = (
     # docs.siliconflow.com
     Preset(
         vendor="siliconflow",
-        hosts=("siliconflow.com", "siliconflow.cn"),
-        example="https://api.siliconflow.com/v1",
+        hosts=("api.siliconflow.com", "api.siliconflow.cn", "api.ap.siliconflow.com"),
         operations={
             # infiniflow/ragflow's siliconflowMaxBatchSize (2026-11-30)
             Operation.EMBED: Endpoint("embeddings", most_inputs=32),

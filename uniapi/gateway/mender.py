@@ -63,7 +63,7 @@ class Mender:
         may_mend = self.learns and (service.is_generated or service.is_carried) and bool(body)
         if not may_mend or self.mendings >= MAX_MENDINGS:
             return None
-        if failure.kind is FailureKind.SIGNATURE:
+        if failure.kind is FailureKind.SIGNATURE and service.is_generated:
             found = _unsigned(way)
         else:
             lesson = (

@@ -61,16 +61,24 @@ TASK_WORDS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingInput:
-    """One thing to embed. Exactly one of: a text, a text already cut into tokens, (from a Gemini
-    client) a Content that is more than text, and (from an OpenAI-shaped one) an object that only
-    the vendor it is meant for understands, such as Jina's `{"image": URL}`.
+    """One thing to embed. Exactly one of: a text, a text already cut into tokens, a picture by its
+    data URL, (from a Gemini client) a Content that is more than text, and (from an OpenAI-shaped
+    one) an object that only the vendor it is meant for understands, such as Jina's
+    `{"image": URL}`.
     """
 
     text: str | None = None
     tokens: tuple[int, ...] | None = None
+    picture: str | None = None
     content: Mapping[str, Json] | None = None
     item: Mapping[str, Json] | None = None
     title: str | None = None
+
+    @property
+    def picture_data(self) -> tuple[str, str]:
+        """The media type and the base64 of a picture."""
+        kind, _, data = (self.picture or "").partition(",")
+        return kind.removeprefix("data:").partition(";")[0], data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@ https://developers.openai.com/api/reference/resources/embeddings/methods/create.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from uniapi.canonical import Json
@@ -15,6 +16,7 @@ from .embeddings import (
     EmbeddingRequest,
     EmbeddingResult,
 )
+from .google import member
 from .operation import OperationRequest, kind_of, optional_count, refuse
 from .vectors import base64_vector, number_vector
 
@@ -73,7 +75,10 @@ def _inputs(value: Json) -> list[EmbeddingInput]:
         return [EmbeddingInput(tokens=tuple(value))]
     inputs: list[EmbeddingInput] = []
     for index, item in enumerate(value):
-        if isinstance(item, str):
+        picture = _picture(item)
+        if picture is not None:
+            inputs.append(EmbeddingInput(picture=picture))
+        elif isinstance(item, str):
             inputs.append(EmbeddingInput(text=item))
         elif (
             isinstance(item, dict)
@@ -92,6 +97,17 @@ def _inputs(value: Json) -> list[EmbeddingInput]:
                 f"'input[{index}]' is {kind_of(item)}: expected a text or a list of token numbers",
             )
     return inputs
+
+
+def _picture(item: Json) -> str | None:
+    """A data URL of a picture, alone or as chats hold it: embedded as a text it is an expensive
+    vector of nothing (BerriAI/litellm#6542, 2026-11-30).
+    """
+    url = member(member(item, "image_url"), "url") if isinstance(item, dict) else item
+    return url if isinstance(url, str) and _PICTURE.match(url) else None
+
+
+_PICTURE = re.compile(r"data:image/[\w.+-]{1,40};base64,")
 
 
 def _is_token(value: Json) -> bool:

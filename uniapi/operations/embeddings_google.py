@@ -109,6 +109,9 @@ def _encode_predict(request: EmbeddingRequest) -> EncodedOperation:
 def _content(request: EmbeddingRequest, each: EmbeddingInput) -> Mapping[str, Json]:
     if each.content is not None:
         return each.content
+    if each.picture is not None:
+        mime, data = each.picture_data
+        return {"parts": [{"inlineData": {"mimeType": mime, "data": data}}]}
     if each.text is None:
         # Names the input in the refusal.
         request.texts("Google")

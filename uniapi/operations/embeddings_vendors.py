@@ -11,11 +11,13 @@ docs.voyageai.com/reference/embeddings-api; api.jina.ai/redoc.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from uniapi.canonical import Json, Operation, Usage
 from uniapi.errors import WireError
 
-from .embeddings import EmbeddingRequest, EmbeddingResult, EmbeddingUpstream
+from .embeddings import EmbeddingInput, EmbeddingRequest, EmbeddingResult, EmbeddingUpstream
 from .google import list_member, member, short_name
 from .operation import EncodedOperation, in_batches, kind_of, refuse
 from .operation_usage import decode_usage, sum_usages
@@ -87,10 +89,18 @@ def _cohere_bodies(request: EmbeddingRequest) -> list[dict[str, Json]]:
     settings.update(
         (name, value) for name, value in request.extras.items() if name in _COHERE_EXTRAS
     )
-    return [
-        {"texts": list(batch), **settings}
-        for batch in in_batches(request.texts("Cohere"), COHERE_TEXTS, request.member)
-    ]
+    picture = {**settings, "input_type": "image"}
+    bodies: list[dict[str, Json]] = []
+    for is_picture, run in groupby(request.inputs, lambda each: each.picture is not None):
+        part = replace(request, inputs=tuple(run))
+        if is_picture:
+            # One in a call, docs.cohere.com/v2/reference/embed (2026-11-30).
+            alone = in_batches([each.picture for each in part.inputs], 1, request.member)
+            bodies += [{"images": list(one), **picture} for one in alone]
+            continue
+        texts = in_batches(part.texts("Cohere"), COHERE_TEXTS, request.member)
+        bodies += [{"texts": list(batch), **settings} for batch in texts]
+    return bodies
 
 
 def _decode_cohere(
@@ -118,6 +128,8 @@ def _encode_bedrock(request: EmbeddingRequest, model: str) -> EncodedOperation:
             bodies=tuple(_cohere_bodies(request)),
             losses=_losses(request, COHERE_TASKS, _COHERE_EXTRAS),
         )
+    if "titan-embed-image" in name and any(each.picture for each in request.inputs):
+        return _encode_titan_pictures(request, name)
     texts = request.texts("Amazon's embedding models")
     one_each = [text for (text,) in in_batches(texts, 1, request.member)]
     if "nova" in name:
@@ -136,6 +148,18 @@ def _encode_bedrock(request: EmbeddingRequest, model: str) -> EncodedOperation:
             *(("truncation",) if request.truncate is not None else ()),
         ),
     )
+
+
+def _encode_titan_pictures(request: EmbeddingRequest, name: str) -> EncodedOperation:
+    """Texts and pictures, one each."""
+    bodies = tuple(
+        {
+            **({"inputImage": each.picture_data[1]} if each.picture else {"inputText": each.text}),
+            **_titan_dimensions(request, name),
+        }
+        for (each,) in in_batches(request.inputs, 1, request.member)
+    )
+    return EncodedOperation(bodies=bodies, losses=_losses(request, {}, frozenset()))
 
 
 def _titan_dimensions(request: EmbeddingRequest, name: str) -> dict[str, Json]:
@@ -219,11 +243,16 @@ def _jina_inputs(request: EmbeddingRequest) -> list[Json]:
     """Texts as they are, and what was written for Jina's multimodal models: it has objects for
     texts too, so that the two do not mix.
     """
-    if all(each.item is None for each in request.inputs) or any(
-        each.tokens is not None for each in request.inputs
-    ):
+    has_objects = any(each.item is not None or each.picture for each in request.inputs)
+    if not has_objects or any(each.tokens is not None for each in request.inputs):
         return list(request.texts("Jina"))
-    return [each.item if each.item is not None else {"text": each.text} for each in request.inputs]
+    return [_jina_object(each) for each in request.inputs]
+
+
+def _jina_object(each: EmbeddingInput) -> Json:
+    if each.picture is not None:
+        return {"image": each.picture_data[1]}
+    return each.item if each.item is not None else {"text": each.text}
 
 
 def _encode_nvidia(request: EmbeddingRequest, model: str) -> EncodedOperation:
