@@ -70,7 +70,7 @@ class TokenLogprob:
     alternatives: tuple[TokenLogprob, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
 class Text:
     text: str
     citations: tuple[Citation, ...] = ()

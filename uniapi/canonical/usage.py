@@ -29,7 +29,7 @@ def counted(value: Json) -> int | None:
     return value if is_whole and 0 <= value <= MOST_COUNTED else None
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class Usage:
     input_tokens: int | None = None
     output_tokens: int | None = None

@@ -98,7 +98,8 @@ class AttemptRequest:
         value, signatures restored that the client could not carry.
         """
         state, way = self._state, self._way
-        decoded = state.decoded = state.decoded or Decoded(state.call)
+        model = way.place.upstream_model
+        decoded = state.decoded = state.decoded or Decoded(state.call, model)
         request = await self._worked_out(decoded.get)
         needs_inline = await self._worked_out(partial(needs_media, way, request))
         if needs_inline is not None:

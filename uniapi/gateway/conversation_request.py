@@ -78,13 +78,10 @@ def prepare_conversation(
     elif may_end_empty:
         make = partial(_which_may_end_empty, make)
     write, address = relayed_bytes if way.road is Road.RELAY else written_for, way.address
-    http = HttpRequest(
-        method=address.method,
-        url=address.url,
-        headers=way.headers if is_usual and way.headers else _own_headers(call, way, own),
-        body=write(call, body),
-        head=way.head if is_usual else None,
-    )
+    headers = way.headers if is_usual and way.headers else _own_headers(call, way, own)
+    http = HttpRequest(address.method, address.url, headers, write(call, body))
+    if is_usual:
+        http.head = way.head
     return Prepared(http, make, losses, body, choice.count_output, is_usual)
 
 

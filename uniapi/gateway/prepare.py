@@ -61,5 +61,5 @@ def prepare_once(
     way = way or first_way(call, target, engine, learned)
     reply = reply_context(call, way, 0)
     if way.road is Road.TRANSLATE and not way.service.is_carried:
-        reply.request = Decoded(call).get()
+        reply.request = Decoded(call, way.place.upstream_model).get()
     return prepare(call, way, reply)

@@ -112,11 +112,12 @@ def unexpected_shape(error: Exception) -> RequestRefused:
 
 class Decoded:
     """The canonical request of a call, decoded when first asked for: a relay never needs it, so a
-    member we do not know never breaks one.
+    member we do not know never breaks one. It is for `model`, as whoever is asked first calls it.
     """
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, model: str) -> None:
         self._call = call
+        self._model = model
         self._request: Request | None = None
 
     def get(self) -> Request:
@@ -131,7 +132,7 @@ class Decoded:
             is_counted = SERVICES[call.operation].is_counted
             body = dialect.counted(call.json) if is_counted else call.json
             try:
-                self._request = dialect.decode_request(body, call.requested_model, call.stream)
+                self._request = dialect.decode_request(body, self._model, call.stream)
             except RecursionError:
                 raise RequestRefused.bad_request("The request body is nested too deep.") from None
             except SHAPE_ERRORS as error:

@@ -51,7 +51,7 @@ class BodySource(Protocol):
     def pieces(self) -> Iterator[bytes]: ...
 
 
-@dataclass(slots=True, kw_only=True)  # a value; freezing it would triple what it costs each call
+@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
 class HttpRequest:
     """One request to an upstream.
 

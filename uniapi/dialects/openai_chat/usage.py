@@ -25,7 +25,13 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
     stated = _counts(value)
     get = stated.get
     input_tokens, written = get("prompt_tokens"), get("completion_tokens")
-    reasoning, total = get("reasoning_tokens"), get("total_tokens")
+    total = get("total_tokens")
+    if len(stated) == len(value) and stated.keys() <= _PLAIN:
+        # Most state just these three.
+        usage = Usage(input_tokens, written)
+        usage.total_tokens, usage.raw, usage.dialect = total, value, DIALECT_NAME
+        return usage
+    reasoning = get("reasoning_tokens")
     # By the vendor's own total: whether it counts reasoning beside the output, not inside it.
     said = (input_tokens or 0) + (written or 0) + (reasoning or 0)
     is_beside = bool(reasoning) and total == said
@@ -43,15 +49,6 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
     if reasoning is not None and output_tokens is not None and not is_beside:
         reasoning = min(reasoning, output_tokens)
     tier = value.get("service_tier")
-    if len(stated) == len(value) == len(_PLAIN & stated.keys()):
-        # Most state just these three.
-        return Usage(
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            total_tokens=total,
-            raw=value,
-            dialect=DIALECT_NAME,
-        )
     return Usage(
         input_tokens=input_tokens,
         output_tokens=output_tokens,
