@@ -97,9 +97,9 @@ MUTANTS = (
     ),
     Mutant(
         "a credential already tried not noted",
-        "uniapi/routing/plan.py",
-        "self._tried.append((channel.channel_id, credential.credential_id))",
-        "pass",
+        "uniapi/routing/long_way.py",
+        "any(one.attempt.is_at(channel, credential) for one in self.failed)",
+        "False",
         PLAN,
     ),
     Mutant(
@@ -175,7 +175,7 @@ MUTANTS = (
     ),
     Mutant(
         "the tokens of a failed attempt not given back to the key upstream",
-        "uniapi/routing/plan.py",
+        "uniapi/routing/long_way.py",
         "course.give_back(now, 0)",
         "course.give_back(now, None)",
         LOOP,
@@ -210,8 +210,8 @@ MUTANTS = (
     Mutant(
         "what rests is asked straight away",
         "uniapi/routing/plan.py",
-        "is_asked or state.health.rests or self._number",
-        "is_asked or self._number",
+        "is_asked or state.health.rests:",
+        "is_asked:",
         ("tests/routing/test_plan_rests.py",),
     ),
     Mutant(

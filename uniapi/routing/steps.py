@@ -27,6 +27,11 @@ class Attempt:
     keepalive_s: float | None = None
     is_trial: bool = False
 
+    def is_at(self, channel: Channel, credential: Credential) -> bool:
+        """Whether this is what was called."""
+        is_there = self.channel.channel_id == channel.channel_id
+        return is_there and self.credential.credential_id == credential.credential_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
