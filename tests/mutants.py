@@ -217,21 +217,21 @@ MUTANTS = (
     Mutant(
         "an alarm rings for the one before",
         "uniapi/gateway/alarms.py",
-        "        alarm.ring = None\n        self._free.append(alarm)",
-        "        self._free.append(alarm)",
+        "        self._watched.discard(one)",
+        "        pass",
         ("tests/gateway/test_alarms.py",),
     ),
     Mutant(
         "an alarm rings before it is due",
         "uniapi/gateway/alarms.py",
-        "if rang_at < due:",
-        "if False:",
+        "if one.due <= now]",
+        "]",
         ("tests/gateway/test_alarms.py",),
     ),
     Mutant(
         "ids remembered though nothing is stored",
         TRY,
-        'elif call.json.get("store") is not False:',
+        "elif self._is_kept:",
         "else:",
         LOOP,
     ),
@@ -266,8 +266,8 @@ MUTANTS = (
     Mutant(
         "a count waited for like an answer",
         PATIENCE,
-        "math.inf if longest_s is None else longest_s",
-        "math.inf",
+        "if longest_s is not None:",
+        "if False:",
         LOOP,
     ),
     Mutant(
@@ -315,8 +315,8 @@ MUTANTS = (
     Mutant(
         "a folded answer sent before its end",
         RECEIVER,
-        "elif (pipe.streams or report.failure is not None) and not self.outcome.done():",
-        "elif not self.outcome.done():",
+        "elif (pipe.streams or report.failure is not None) and not self._is_decided:",
+        "elif not self._is_decided:",
         LOOP,
     ),
     Mutant(
@@ -336,7 +336,7 @@ MUTANTS = (
     Mutant(
         "an answer that was cut short charged as stated",
         TRY,
-        "if head is not None and not receiver.report.is_whole:",
+        "if not receiver.report.is_whole:",
         "if False:",
         LOOP,
     ),
@@ -350,8 +350,8 @@ MUTANTS = (
     Mutant(
         "a lesson remembered that did not help",
         RUN,
-        "            if mended is not None:\n",
-        "            if mended is not None:\n                state.mender.helped(lane.target)\n",
+        "        if mended is not None:\n",
+        "        if mended is not None:\n            state.mender.helped(lane.target)\n",
         LOOP,
     ),
     Mutant(

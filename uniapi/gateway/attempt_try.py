@@ -149,7 +149,7 @@ class Try:
         if broken is None:
             state.outcome = "ok"
             self._remember()
-            if written is not None and self._may_tell_of_cache(is_over=True):
+            if written is not None and not self._is_examined:
                 await self._cache_verdict()
         else:
             broken = self._masked(broken)
@@ -271,7 +271,7 @@ class Try:
         if losses:
             headers["x-uniapi-dropped"] = dropped_names(losses)
         target = self._lane.target
-        if self._may_tell_of_cache(is_over=not is_streamed):
+        if tells_of_cache(report.usage, is_over=not is_streamed):
             cached = await self._cache_verdict()
             if cached is not None:
                 headers["x-uniapi-cache"] = cached
@@ -304,10 +304,6 @@ class Try:
             state.attempts.pop()
             broken = self._masked(report.failure)
             self._note(broken.kind.value, state.now(), broken.words)
-
-    def _may_tell_of_cache(self, *, is_over: bool) -> bool:
-        """Whether the doctor was not asked yet, and the answer tells what its prompt cache did."""
-        return not self._is_examined and tells_of_cache(self._receiver.report.usage, is_over)
 
     async def _cache_verdict(self) -> str | None:
         """What the doctor says of an answer that tells what its prompt cache has done."""

@@ -89,6 +89,9 @@ class CallState:
     lanes: Lanes
     """Of the configuration in force when it came: it keeps that, whatever is reloaded meanwhile."""
     reply: Reply
+    now: Callable[[], Monotonic]
+    heard_at: Monotonic
+    """When the client last heard of us, the beginning included."""
     takes_long: bool = False
     """Whether what grows with the call is done in threads."""
     held: Held | None = None
@@ -97,9 +100,6 @@ class CallState:
     """Told, once, how many tokens the call came to: what the upstream reports, 0 when nothing was
     answered.
     """
-    now: Callable[[], Monotonic] = field(init=False)
-    heard_at: Monotonic = field(init=False)
-    """When the client last heard of us, the beginning included."""
     keepalive_s: float | None = None
     """The interval of heartbeats that it was promised."""
     decoded: Decoded | None = None
@@ -119,10 +119,6 @@ class CallState:
     outcome: str = OURS
     status: int = 500
     """What somebody else will write where we wrote nothing; 0 where nobody will."""
-
-    def __post_init__(self) -> None:
-        self.now = self.around.clock.monotonic_s
-        self.heard_at = self.plan.started_at
 
     def mending(self) -> Mender:
         """Its mender."""

@@ -61,7 +61,10 @@ class Executor:
 
         The call is recorded in every case, a refusal included. What else is given: see CallState.
         """
-        state = CallState(self._around, call, plan, lanes, reply, takes_long, held, used)
+        around, now = self._around, self._around.clock.monotonic_s
+        state = CallState(
+            around, call, plan, lanes, reply, now, plan.started_at, takes_long, held, used
+        )
         tried: Tried | None = None
         try:
             while True:

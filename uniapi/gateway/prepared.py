@@ -52,7 +52,15 @@ _SPELLINGS = {
 servers in Go read as the same name (https://pkg.go.dev/encoding/json#Unmarshal, which folds letters
 as Unicode does), would say another.
 """
-_SPELT = frozenset(_SPELLINGS.values())
+_SPELT = frozenset(
+    {
+        *_SPELLINGS.values(),
+        *("temperature", "top_p", "stop", "seed", "user", "metadata", "response_format"),
+        *("presence_penalty", "frequency_penalty", "parallel_tool_calls", "prompt_cache_key"),
+        *("text", "include", "truncation", "stop_sequences", "top_k", "safetySettings"),
+    }
+)
+"""These, and what else comes often: no other spelling of them."""
 
 
 @dataclass(slots=True)  # a value; freezing it would triple what it costs each call

@@ -35,8 +35,7 @@ from .refusals import model_not_found, over_limit, still_discovering
 from .snapshot import Snapshot
 from .spending import Held, Spending
 
-_PATIENCE = "x-stainless-timeout"
-"""Where SDKs say how many seconds they wait."""
+NOTHING_NAMED = Candidates(alias="", members=())
 
 
 class Reception:
@@ -80,7 +79,11 @@ class Reception:
             if CLIENT_DIALECTS[call.dialect].keeps_items:
                 resolved = partial(self._items.resolve, call, self._clock.monotonic_s())
                 call = await aside(resolved) if takes_long else resolved()
-            snapshot, candidates = self._known(call, key) or await self._candidates(call, key)
+            snapshot, candidates = self._current(), NOTHING_NAMED
+            if call.operation is not Operation.STORED:  # there the id names the place
+                candidates = snapshot.catalog.candidates(key, call.requested_model)
+                if candidates.may_expire or not candidates.members:
+                    snapshot, candidates = await self._candidates(call, key)
             named = (
                 await aside(partial(find_references, call)) if takes_long else find_references(call)
             )
@@ -144,17 +147,6 @@ class Reception:
             admitted.undo(self._clock.monotonic_s())
             admitted.release()
             raise
-
-    def _known(self, call: Call, key: ClientKey) -> tuple[Snapshot, Candidates] | None:
-        """The configuration in force and what the key has for the model by it; None where more has
-        to be asked. An id that names the place needs no model.
-        """
-        snapshot = self._current()
-        if call.operation is Operation.STORED:
-            return snapshot, Candidates(alias="", members=())
-        candidates = snapshot.catalog.candidates(key, call.requested_model)
-        is_sure = candidates.members and not candidates.may_expire
-        return (snapshot, candidates) if is_sure else None
 
     def _pin(
         self,

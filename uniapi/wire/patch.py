@@ -79,15 +79,16 @@ def splice_text(body: bytes, name: str, value: Any) -> bytes | None:
     """
     quoted = dump_text(name)
     start = body.find(quoted)
-    found = (
-        _STRING_MEMBER.match(body, start + len(quoted))
-        if start >= 0 and body.find(quoted, start + 1) < 0 and b"\\u" not in body
-        else None
-    )
+    found = None
+    if start >= 0 and body.find(quoted, start + 1) < 0:
+        # One byte is found a hundred times as fast as several.
+        has_escapes = b"\\" in body and b"\\u" in body
+        found = None if has_escapes else _STRING_MEMBER.match(body, start + len(quoted))
     if found is None:
         return splice_member(body, (name,), value)
     written = dump_text(value) if isinstance(value, str) else dump_json(value)
-    return body[: found.start(1)] + written + body[found.end(1) :]
+    begin, end = found.span(1)
+    return body[:begin] + written + body[end:]
 
 
 @dataclass(frozen=True, slots=True)
