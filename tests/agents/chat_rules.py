@@ -119,6 +119,21 @@ def _thinks(body):
     return (body.get("thinking") or {}).get("type") != "disabled"
 
 
+def auto_choice_only(body, _issued):
+    """Zhipu (https://docs.z.ai/api-reference, 2026-11-30)."""
+    return [] if body.get("tool_choice", "auto") == "auto" else ["tool_choice: only auto is there"]
+
+
+def no_forced_tool_in_qwen(body, _issued):
+    """https://www.alibabacloud.com/help/en/model-studio/deep-thinking (2026-11-30)"""
+    if body.get("enable_thinking", True) and body.get("tool_choice", "auto") not in (
+        "auto",
+        "none",
+    ):
+        return ["The tool_choice parameter does not support being set to required in thinking mode"]
+    return []
+
+
 def said_something(body, _issued):
     return [
         f"the message at position {number} with role 'assistant' must not be empty"

@@ -115,6 +115,23 @@ _ALL = (
         chat.reasoning_back(DEEPSEEK, only_calls=False),
     ),
     _chat(
+        "zhipu",
+        "https://open.bigmodel.cn/api/paas/v4",
+        "glm-5.3",
+        chat.roles("system", "user", "assistant", "tool"),
+        chat.auto_choice_only,
+        chat.efforts("max", "low", "high"),
+    ),
+    # Other than the models' own template, Alibaba's API takes several system messages
+    # (github.com/QwenLM/Qwen3.8/issues/144).
+    _chat(
+        "qwen",
+        "https://dashscope.aliyuncs.com/compatible-mode/v1",
+        "qwen3.8-max",
+        chat.roles("system", "user", "assistant", "tool"),
+        chat.no_forced_tool_in_qwen,
+    ),
+    _chat(
         "openrouter",
         "https://openrouter.ai/api/v1",
         "google/gemini-3.1-pro-preview",
