@@ -76,7 +76,9 @@ async def test_the_page_shows_what_was_counted(served, browser, client, upstream
     await browser.open(gateway.url + "/")
     await entered(browser, CLIENT_KEY)
     await drawn(browser)
-    assert expected["errors"] == sum(await bars(browser, "Requests", "wrong"))
+    away = sum(await bars(browser, "Requests", "away"))
+    assert away == 24  # a mistake an hour
+    assert expected["errors"] == away + sum(await bars(browser, "Requests", "wrong"))
     assert expected["requests"] - expected["errors"] == sum(
         await bars(browser, "Requests", "first")
     )

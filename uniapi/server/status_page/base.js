@@ -23,6 +23,7 @@ function t(text, values) {
 }
 /** One of two texts by a count, which both may show as {n}. */
 const many = (n, one, more) => t(n === 1 ? one : more, { n: count(n) });
+const listed = (texts) => texts.join(language === "zh" ? "，" : ", ");
 
 // Nodes are built, never parsed from text: what providers and clients wrote stays text.
 function h(name, props, ...children) {

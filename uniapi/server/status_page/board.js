@@ -111,18 +111,18 @@ const headline = (last) => [headlineOfKeys(last), headlineOfMoney(last)].filter(
 function headlineOfMoney(last) {
   const spent = usedUp((last.money || {}).limits);
   if (!spent.length) return "";
-  const names = spent.slice(0, 3).map((one) => `${owner(one.name)} (${one.limit})`).join(", ") + (spent.length > 3 ? "…" : "");
+  const names = listed(spent.slice(0, 3).map((one) => `${owner(one.name)} (${limitOf(one)})`)) + (spent.length > 3 ? "…" : "");
   return t("Used up: {names}.", { names });
 }
 function headlineOfKeys(last) {
   const refused = refusedKeys(last);
   if (!refused.length) return "";
-  const names = refused.slice(0, 3).map((key) => `${short(key.provider, 40)} #${key.number}`).join(", ") + (refused.length > 3 ? "…" : "");
+  const names = listed(refused.slice(0, 3).map((key) => `${short(key.provider, 40)} #${key.number}`)) + (refused.length > 3 ? "…" : "");
   return t(refused.length === 1 ? "{n} provider key is refused: {names}." : "{n} provider keys are refused: {names}.", { n: refused.length, names });
 }
 function keysNote(last) {
   const keys = keysOf(last), bad = refusedKeys(last).length, resting = restingKeys(last).length;
-  return [t("{n} of {all} ready", { n: keys.filter((key) => key.is.order === 4).length, all: keys.length }), bad ? t("{n} refused", { n: bad }) : "", resting ? t("{n} resting", { n: resting }) : ""].filter(Boolean).join(", ");
+  return listed([t("{n} of {all} ready", { n: keys.filter((key) => key.is.order === 4).length, all: keys.length }), bad ? t("{n} refused", { n: bad }) : "", resting ? t("{n} resting", { n: resting }) : ""].filter(Boolean));
 }
 function under(last, figures) {
   const said = [];
@@ -131,12 +131,12 @@ function under(last, figures) {
   else {
     const keys = keysOf(last).length, resting = restingKeys(last).length, channels = restingChannels(last), bad = refusedKeys(last).length;
     const parts = [resting ? t("{n} of {all} provider keys resting", { n: resting, all: keys }) : "", channels ? many(channels, "{n} channel resting", "{n} channels resting") : ""].filter(Boolean);
-    if (parts.length) said.push(`${parts.join(", ")}${language === "zh" ? "。" : "."}`);
+    if (parts.length) said.push(`${listed(parts)}${language === "zh" ? "。" : "."}`);
     else if (keys && !bad) said.push(keys === 1 ? t("The provider key is ready.") : keys === 2 ? t("Both provider keys are ready.") : t("All {n} provider keys are ready.", { n: keys }));
   }
   said.push(last.live.length ? many(last.live.length, "{n} call running now.", "{n} calls running now.") : t("No call running now."));
   const nearly = nearlyUsed((last.money || {}).limits);
-  if (nearly.length) said.push(t("Nearly used up: {names}.", { names: nearly.slice(0, 3).map((one) => `${owner(one.name)} (${t("{used} of {all}", { used: money(one.spent), all: money(one.dollars) })})`).join(", ") + (nearly.length > 3 ? "…" : "") }));
+  if (nearly.length) said.push(t("Nearly used up: {names}.", { names: listed(nearly.slice(0, 3).map((one) => `${owner(one.name)} (${t("{used} of {all}", { used: money(one.spent), all: money(one.dollars) })})`)) + (nearly.length > 3 ? "…" : "") }));
   if (last.credits) said.push(t("{left} of {all} credits left.", { left: money(Math.max(0, last.credits.balance)), all: money(last.credits.granted) }));
   return said.join(" ");
 }

@@ -41,7 +41,7 @@ function bars({ name, title, starts, sums, lines, show, stamp, says, label }) {
       const value = sums[index][bar] || 0, tall = (100 * value) / top;
       if (tall > 0) svg.append(s("rect", { class: line.look, x: bar * 10 + 1, width: 8, y: (below -= Math.max(tall, 0.8)), height: Math.max(tall, 0.8), "data-value": value }));
     });
-    const text = `${stamp(at)}  ${lines.map((line, index) => `${show(sums[index][bar])}${line.name ? ` ${line.name}` : ""}`).join(", ")}`, tellIt = () => { says.textContent = text; };
+    const text = `${stamp(at)}  ${listed(lines.map((line, index) => `${show(sums[index][bar])}${line.name ? ` ${line.name}` : ""}`))}`, tellIt = () => { says.textContent = text; };
     texts.push(text);
     svg.append(s("rect", { class: "hit", x: bar * 10, y: 0, width: 10, height: 100, onpointerenter: tellIt, onpointerdown: tellIt, onpointerleave: rest }));
   });

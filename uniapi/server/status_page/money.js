@@ -5,11 +5,12 @@ function owner(name) {
   const [kind, ...rest] = name.split(":");
   return OWNERS[kind] ? t(OWNERS[kind], { name: short(rest.join(":"), 60) }) : short(name, 80);
 }
+const limitOf = (one) => (one.limit === "credits" ? t("credits") : one.limit);
 
 function budgets(list) {
   return h("div", { class: "panel rows" }, list.map((one) => {
     const used = spentOf(one), isSpent = used >= one.dollars;
-    return h("div", {}, h("div", { class: "row" }, h("b", {}, owner(one.name)), h("span", { class: "soft" }, one.limit), h("span", { class: isSpent ? "bad push" : "push" }, t("{used} of {all}", { used: money(one.spent), all: money(one.dollars) })),
+    return h("div", {}, h("div", { class: "row" }, h("b", {}, owner(one.name)), h("span", { class: "soft" }, limitOf(one)), h("span", { class: isSpent ? "bad push" : "push" }, t("{used} of {all}", { used: money(one.spent), all: money(one.dollars) })),
       one.until ? h("span", { class: "note" }, t("anew {time}", { time: when(one.until) })) : ""), bar(Math.min(used, one.dollars), one.dollars || 1, isSpent ? "wrong" : "first"));
   }));
 }

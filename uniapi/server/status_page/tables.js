@@ -2,6 +2,8 @@
 
 const FEW_ROWS = 20, FEW_FAILURES = 8;
 
+/** Names in brackets are ours. */
+const nameOf = (row) => ({ "(other)": t("(other)"), "(unknown)": t("(unknown)") })[row.name] || short(row.name);
 /** Rows of sums; one that is opened shows what it did over time. `kind`: model, provider. */
 function sums(id, list, columns, head, askedFor, wrong, tried, kind) {
   const most = Math.max(1, ...list.map((row) => row[askedFor])), shown = state.grown[id] ? list : list.slice(0, FEW_ROWS);
@@ -13,7 +15,7 @@ function sums(id, list, columns, head, askedFor, wrong, tried, kind) {
   const line = (row) => {
     const place = `s-${id}-${row.name}`, opens = kind && row.name !== "(other)", isOpened = opens && state.open.has(place);
     const toggle = () => { state.open[isOpened ? "delete" : "add"](place); redraw(id); };
-    const cells = [[h("span", {}, short(row.name)), bar(row[askedFor], most, "first")], count(row[askedFor]), failed(row), ...speeds.map(([, show]) => show(row)), ...columns.map((column) => figure(column, row))];
+    const cells = [[h("span", {}, nameOf(row)), bar(row[askedFor], most, "first")], count(row[askedFor]), failed(row), ...speeds.map(([, show]) => show(row)), ...columns.map((column) => figure(column, row))];
     const node = h("tr", opens ? { class: isOpened ? "opens open" : "opens", tabindex: 0, "aria-expanded": String(isOpened), onclick: toggle, onkeydown: (event) => { if (event.key === "Enter") toggle(); } } : {}, cells.map((cell, at) => h("td", { "data-label": at ? heads[at] : undefined }, cell)));
     if (!isOpened) return [node];
     const inside = h("div", {});
