@@ -182,6 +182,22 @@ def test_an_upstream_that_is_not_to_be_stopped_is_refused(stage):
     assert second.failure.kind is FailureKind.NO_ROOM
 
 
+def test_what_reading_a_large_answer_takes_counts(stage):
+    """A few bytes may become very many: small objects take thirty times what they take on the wire;
+    numbers and pictures do not.
+    """
+    objects, numbers, image = stage.upstreams(3)
+    objects.says(3 * MB, b'{"a":1},' * 8192)
+    assert stage.memory.held > 50 * MB
+    objects.says(20 * MB, b'{"a":1},' * 8192)
+    assert objects.failure.kind is FailureKind.NO_ROOM
+    assert objects.said < 5 * MB
+    objects.receiver.close()
+    numbers.says(3 * MB, b"0.01234567890123456," * 3277)
+    image.says(3 * MB, b"QUJD" * 16384)
+    assert 6 * MB < stage.memory.held < 14 * MB
+
+
 def test_answers_that_are_read_with_another_count(stage):
     """Of a request that became several."""
     first, second = stage.upstreams(2)

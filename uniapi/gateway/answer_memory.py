@@ -6,7 +6,8 @@ Rules
  1. Everything is counted, and what holds FREE_BYTES or less never waits: other clients are served.
  2. Up to `most` less what one answer may need, everybody goes on. Beyond, upstreams are no longer
     read but for one answer at a time, the first in the line: so each of several large ones ends.
- 3. Beyond `most` nobody goes on. Who has waited WAIT_S is refused.
+ 3. Beyond `most` nobody goes on. Who has waited WAIT_S is refused, and one that is larger than all
+    of it at once.
 """
 
 from __future__ import annotations
@@ -152,7 +153,10 @@ class AnswerShare:
         if not grows:
             return
         self.grew_at = self.loop.time()
-        if self.is_waiting:
+        if size > self._memory.most and size > FREE_BYTES:
+            self._memory.leave(self)
+            self.refuse()
+        elif self.is_waiting:
             if size > self._paused_at + OVERRUN_BYTES:
                 self._memory.leave(self)
                 self.refuse()

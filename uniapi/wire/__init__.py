@@ -27,7 +27,7 @@ from .http1 import Received, ResponseParser, head_of_request, request_bytes
 from .inflate import STEP_BYTES, Inflater, inflater_for
 from .json_array import JsonArrayDecoder, JsonArrayWriter
 from .json_members import holds_twins, load_members
-from .json_values import MAX_VALUES, count_many_values, holds_more_values
+from .json_values import MAX_VALUES, count_many_values, holds_more_values, weight_of
 from .long_json import dump_long_json
 from .multipart import (
     FormBody,
@@ -127,6 +127,7 @@ __all__ = [
     "status_line",
     "unwrap_chunk",
     "walk",
+    "weight_of",
     "without",
     "without_length",
 ]
