@@ -47,6 +47,8 @@ WATCH_BYTES = 64 * 1024
 """So much goes on to the client before it is looked again whether it takes what it is sent."""
 GRACE_S = 1.0
 """After a whole answer: for the usage that may follow a finish, and for the connection to end."""
+NOTHING_SEEN = Report()
+"""Of an answer that no pipe reads yet; nobody writes into it."""
 
 
 class Receiver:
@@ -111,7 +113,7 @@ class Receiver:
         self.status: int | None = None
         """What the upstream answered with, None before it did."""
         self.pipe: Pipe | None = None
-        self.report = Report()
+        self.report = NOTHING_SEEN
         self.tape = Tape()
         self.is_committed = False
         self.first_token_after_s: float | None = None
