@@ -7,7 +7,8 @@ with what is changed between them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
@@ -58,7 +59,20 @@ class Upload:
         """The form as a request body that says these members: text fields that differ are replaced,
         missing ones added, others taken out; files stay.
         """
-        return FormSource(self, self.form.with_fields(field_changes(self.form.parts, members)))
+        pieces = self.form.with_fields(field_changes(self.form.parts, members))
+        before = 0
+        for part in self.form.parts:
+            if (part.filename or "").lower().endswith(".opus"):
+                pieces = _with_piece(pieces, Range(before, part.start), self._as_ogg)
+            before = part.end
+        return FormSource(self, pieces)
+
+    def _as_ogg(self, head: Range) -> bytes:
+        """The head of a part whose file is told by another name: OpenAI and its kin judge a sound
+        by that, know `.ogg` and not `.opus`, which is what voice messages in it are called
+        (diegosouzapw/OmniRoute#10588, 2026-11-30).
+        """
+        return _OPUS.sub(rb".ogg\1", self.read(head.start, head.end))
 
     def files(self) -> tuple[UploadedFile, ...]:
         """Every file, in memory: for upstreams that want them inside JSON."""
@@ -71,6 +85,23 @@ class Upload:
 
     def close(self) -> None:
         self._file.close()
+
+
+_OPUS = re.compile(rb"\.opus(\"|[\r;])", re.IGNORECASE)
+
+
+def _with_piece(
+    pieces: Sequence[bytes | Range], place: Range, written: Callable[[Range], bytes]
+) -> tuple[bytes | Range, ...]:
+    """The pieces with other bytes at a place that one of them holds."""
+    made: list[bytes | Range] = []
+    for piece in pieces:
+        is_there = isinstance(piece, Range) and piece.start <= place.start <= place.end <= piece.end
+        if not is_there or isinstance(piece, bytes):
+            made.append(piece)
+            continue
+        made += [Range(piece.start, place.start), written(place), Range(place.end, piece.end)]
+    return tuple(piece for piece in made if isinstance(piece, bytes) or piece.end > piece.start)
 
 
 class FormSource:
