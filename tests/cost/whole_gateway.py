@@ -202,12 +202,14 @@ class WholeGateway:
         self._others = []
         return self
 
-    async def open_stream(self, model):
-        """One more stream on a connection of its own, of which some text has come."""
+    async def open_stream(self, model, **more):
+        """One more stream on a connection of its own, of which some text has come; `more` are
+        members of its request.
+        """
         own = self._reader, self._writer
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         self._others.append(self._writer)
-        text = json.dumps({**SMALL_BODY, "model": model, "stream": True}).encode()
+        text = json.dumps({**SMALL_BODY, **more, "model": model, "stream": True}).encode()
         self._writer.write(self._head("/v1/chat/completions", text) + text)
         await self._reader.readuntil(b'"content":"Hello"')
         self._reader, self._writer = own

@@ -73,6 +73,7 @@ from .request import (
     offered,
     split_system,
     tool_names_by_call_id,
+    without_turns,
 )
 from .response import Choice, EventFold, FoldError, Response, fold, unfold
 from .stated_cost import stated_cost
@@ -157,4 +158,5 @@ __all__ = [
     "stated_cost",
     "tool_names_by_call_id",
     "unfold",
+    "without_turns",
 ]

@@ -208,6 +208,15 @@ def offered(request: Request, dialect: str) -> Request:
     return request if len(kept) == len(request.tools) else replace(request, tools=kept)
 
 
+def without_turns(request: Request | None) -> Request | None:
+    """What reading and writing its answer takes of a request: of what was said no more than the
+    first message, which may be instructions.
+    """
+    if request is None or len(request.messages) < 2:
+        return request
+    return replace(request, messages=request.messages[:1])
+
+
 def _is_out_of_sight(tool: Tool | HostedTool, dialect: str) -> bool:
     if tool.dialect == dialect:
         return False

@@ -138,6 +138,7 @@ class Try:
                 # Of a stream's way no more than this waits: it may be open for minutes.
                 if not state.takes_long:
                     state.call.let_go()
+                    state.decoded = None
                 await written
                 await self._finish()
         except (asyncio.CancelledError, ConnectionError):

@@ -16,6 +16,7 @@ from uniapi.canonical import (
     ResponseFailed,
     estimate_text_tokens,
     unfold,
+    without_turns,
 )
 from uniapi.dialects import (
     PLAIN,
@@ -109,6 +110,10 @@ class PipeChoice:
         sides, framer, turn = self.sides, self._framer(head), self._turn_reader()
         client = sides.client
         if framer is not None:
+            if sides.stream:
+                # It may be open for minutes, and what was said before may be large.
+                self.request = without_turns(self.request)
+                self.reply.request = without_turns(self.reply.request)
             decoder = sides.dialect.stream_decoder(self._upstream())
             if sides.stream:
                 return TranslateStream(
