@@ -336,6 +336,8 @@ def _init(options: argparse.Namespace) -> int:
             file.write(starter_text(generate_key(), command, found))
     except FileExistsError:
         raise StartError(f"{path} exists already and is left as it is", 2) from None
+    except FileNotFoundError:
+        raise StartError(f"{path} cannot be written: there is no folder {path.parent}", 1) from None
     except OSError as error:
         raise StartError(f"{path} cannot be written: {error.strerror}", 1) from None
     named = "" if options.path == "api.yaml" else f" --config {shlex.quote(options.path)}"

@@ -110,3 +110,9 @@ def test_no_name_controls_the_terminal(tmp_path, capsys, monkeypatch, words):
     for character in "\x1b\x07\u202e":
         assert character not in said.out + said.err
     assert 0 < len(said.out + said.err) < 20_000
+
+
+def test_init_names_a_folder_that_is_not_there(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "sub/api.yaml"]) == 1
+    assert "there is no folder sub" in capsys.readouterr().err
