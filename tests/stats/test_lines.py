@@ -36,6 +36,7 @@ def test_a_line_is_json_and_counts_as_the_call_does(one):
     "members",
     [
         {"requested_model": "bad \ud800 \x00 text" + "x" * 500},
+        {"requested_model": "100 % of %s %(x)d", "message": "50%", "key_label": "%"},
         {"total_s": float("nan"), "first_token_s": float("inf"), "at_s": -1e300},
         {"usage": Usage(input_tokens=10**5000, output_tokens=-5)},
         {"usage": Usage(input_tokens=1.5, output_tokens=True)},
