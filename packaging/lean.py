@@ -1,6 +1,7 @@
-"""The program as it is shipped: without comments and docstrings, indented by one blank a step,
-every line where it was, so that a traceback names the line of the repository. It saves a quarter of
-the size, and memory and time at each start; the sdist holds the sources as they are.
+"""The program as it is shipped: without comments, docstrings and the types of functions, indented
+by one blank a step, every line where it was, so that a traceback names the line of the repository.
+It saves a third of the size, and memory and time at each start; the sdist holds the sources as they
+are.
 
     python packaging/lean.py uniapi build/stage/uniapi
 """
@@ -10,6 +11,7 @@ import io
 import shutil
 import sys
 import tokenize
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -26,7 +28,60 @@ def lean(source: str) -> str:
                 first, last = statement.lineno - 1, (statement.end_lineno or 0) - 1
                 blank = "" if len(body) > 1 else lines[first][: statement.col_offset] + "..."
                 lines[first : last + 1] = [blank, *[""] * (last - first)]
-    return _indented_by_one("\n".join(lines))
+    return _indented_by_one(_without_types("\n".join(lines)))
+
+
+def _without_types(source: str) -> str:
+    """The module without what functions say of the types of their parameters and results."""
+    lines = source.split("\n")
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    cuts = [
+        cut
+        for at, token in enumerate(tokens)
+        if token.string == "def"
+        for cut in _types(tokens, at)
+    ]
+    for (row, column), (end_row, end_column) in reversed(cuts):
+        if row == end_row:
+            lines[row - 1] = lines[row - 1][:column] + lines[row - 1][end_column:]
+        else:
+            between = [""] * (end_row - row - 1)
+            lines[row - 1 : end_row] = [
+                lines[row - 1][:column],
+                *between,
+                lines[end_row - 1][end_column:],
+            ]
+    return "\n".join(lines)
+
+
+OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
+Place = tuple[int, int]
+
+
+def _types(tokens: list[tokenize.TokenInfo], at: int) -> Iterator[tuple[Place, Place]]:
+    """From where to where the types stand in the head of the function whose `def` is there. That
+    of a result which goes over several lines stays: nothing would hold its lines together.
+    """
+    depth, is_default, begun = 0, False, None
+    while True:
+        at += 1
+        text, before = tokens[at].string, tokens[at - 1].end
+        depth -= text in CLOSING
+        if depth == 1 and text == ":" and not is_default:
+            begun = before
+        elif (depth, text) in ((1, ","), (1, "="), (0, ")")):
+            if begun is not None:
+                yield begun, before
+            begun, is_default = None, text == "="
+            if depth == 0:
+                break
+        depth += text in OPENING
+    begun = tokens[at].end
+    while depth or tokens[at + 1].string != ":":
+        at += 1
+        depth += (tokens[at].string in OPENING) - (tokens[at].string in CLOSING)
+    if begun < tokens[at].end and begun[0] == tokens[at].end[0]:
+        yield begun, tokens[at].end
 
 
 STEP = 4
@@ -55,14 +110,28 @@ def _is_text(statement: ast.stmt) -> bool:
     )
 
 
-class _WithoutTexts(ast.NodeTransformer):
+class _WithoutWords(ast.NodeTransformer):
+    """Without texts that stand alone, and without the types of functions."""
+
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         return None if _is_text(node) else node
 
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
 
 def same_program(source: str, shipped: str) -> bool:
-    """Whether the two are the same but for texts that nobody reads."""
-    trees = [_WithoutTexts().visit(ast.parse(text)) for text in (source, shipped)]
+    """Whether the two are the same but for words that nobody reads."""
+    trees = [_WithoutWords().visit(ast.parse(text)) for text in (source, shipped)]
     before, after = (
         ast.dump(tree).replace("Expr(value=Constant(value=Ellipsis))", "") for tree in trees
     )

@@ -23,10 +23,21 @@ LEAN = runpy.run_path(str(ROOT / "packaging" / "lean.py"))
             'if x:\n    if y:\n        z = """a\n    b""", (\n            1)\n',
             'if x:\n if y:\n  z = """a\n    b""", (\n   1)\n',
         ),
+        (
+            "def f(a: int, *b: A[int, B], c: str = g(x, y=1), d=lambda x: x, **e: C) -> A[B, C]:\n"
+            "    d: int = {1: 2}[1]\n",
+            "def f(a, *b, c = g(x, y=1), d=lambda x: x, **e):\n d: int = {1: 2}[1]\n",
+        ),
+        (
+            "class A:\n    b: int\n    async def f(\n        self, a: A[\n            B,\n"
+            "        ],\n    ): ...\n",
+            "class A:\n b: int\n async def f(\n  self, a\n\n,\n ): ...\n",
+        ),
+        ("def f() -> A[\n    B\n]:\n    pass\n", "def f() -> A[\n B\n]:\n pass\n"),
     ],
 )
-def test_only_texts_go(source, shipped):
-    """Strings that are used stay, lines keep their numbers."""
+def test_only_what_nobody_reads_goes(source, shipped):
+    """Strings that are used stay, types of fields too, lines keep their numbers."""
     assert LEAN["lean"](source) == shipped
     assert LEAN["same_program"](source, shipped)
 
