@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 
 for package in ("AIOHTTP", "MULTIDICT", "YARL", "FROZENLIST", "PROPCACHE"):
     os.environ[f"{package}_NO_EXTENSIONS"] = "1"
+# Else each of the two hundred gateways that tests start would compile the whole program.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 pytest_plugins = () if "pytest_aiohttp.plugin" in sys.modules else ("pytest_aiohttp.plugin",)
 """Loaded here and not by itself (`-p no:aiohttp` in pyproject.toml): it imports aiohttp, which
