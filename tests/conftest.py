@@ -31,6 +31,14 @@ settings.register_profile(
 settings.load_profile("project")
 
 
+def pytest_xdist_auto_num_workers(config):
+    """`-n auto`: half as many again as there are CPUs, for tests wait a quarter of their time; the
+    slow ones, which start browsers and build files, one each.
+    """
+    cpus = os.cpu_count() or 1
+    return cpus + cpus // 2 if config.option.markexpr == "not slow" else cpus
+
+
 def pytest_collection_finish():
     """Ten thousand tests are no garbage: who looks for some walks only what came since."""
     gc.collect()

@@ -106,6 +106,7 @@ def _is_linear(steps: list[int]) -> bool:
     return steps[-1] < MOST_STEPS and second <= 3 * max(0, first) + 2 * SIZES[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_the_steps_of_a_pattern_grow_with_the_text_and_not_with_its_square(room: str) -> None:
     bad = [
