@@ -30,7 +30,7 @@ from .relay import error_message, fit_request, is_empty
 from .request_units import request_units, with_units
 from .services import SERVICES, Handling, Service
 from .speech_relayed import content_type as sound_type
-from .speech_relayed import is_no_sound, sound_in
+from .speech_relayed import is_page_or_json, sound_in
 from .transcription_relayed import TEXT_FORMATS, as_json, as_text
 
 CODED = frozenset(
@@ -121,7 +121,7 @@ __all__ = [
     "holds_more_inputs",
     "in_batches_of",
     "is_empty",
-    "is_no_sound",
+    "is_page_or_json",
     "is_relayed",
     "is_true",
     "members_of_form",

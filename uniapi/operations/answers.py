@@ -33,7 +33,7 @@ def events_of(operation: Operation, answer: Json) -> bytes | None:
     if not isinstance(answer, dict):
         return None
     if operation in (Operation.TRANSCRIBE, Operation.TRANSLATE_AUDIO):
-        return transcript_events(answer)
+        return transcript_events(answer) if isinstance(answer.get("text"), str) else None
     kind = _COMPLETED.get(operation)
     rows = list_member(answer, "data")
     if kind is None or not rows:
@@ -43,7 +43,7 @@ def events_of(operation: Operation, answer: Json) -> bytes | None:
     events = [{**made, **shared, **row} for row in rows if isinstance(row, dict)]
     if events and "usage" in answer:
         events[-1]["usage"] = answer["usage"]
-    return b"".join(encode_sse(dump_json(event), kind) for event in events)
+    return b"".join(encode_sse(dump_json(event), kind) for event in events) or None
 
 
 _COMPLETED = {

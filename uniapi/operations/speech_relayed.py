@@ -28,7 +28,7 @@ TTS, at ElevenLabs, and inside the second of them (2026-11-30).
 _SPOKEN = re.compile(rb'\s*(?:<!doctype|<html|<\?xml|[{\[]\s*"[A-Za-z_]+"\s*:)', re.IGNORECASE)
 
 
-def is_no_sound(beginning: bytes) -> bool:
+def is_page_or_json(beginning: bytes) -> bool:
     """Whether it is a page or JSON, whatever its type says (THU-MAIC/OpenMAIC#1395, 2026-11-30):
     samples begin with the first byte of either now and then, and never with so much of one.
     """
@@ -42,9 +42,9 @@ def content_type(asked: Mapping[str, Json]) -> str:
 
 def sound_in(answer: Json) -> bytes:
     """The sound that a JSON answer holds. Raises WireError when it holds none."""
-    found = next((held for name in _MEMBERS if (held := member(answer, name))), None)
+    found = _held(answer)
     if isinstance(found, dict):
-        return sound_in(found)
+        found = _held(found)
     if not isinstance(found, str):
         names = ", ".join(map(repr, answer)) if isinstance(answer, dict) else "none"
         raise WireError(f"expected sound, found JSON with {names[:200]}")
@@ -52,3 +52,7 @@ def sound_in(answer: Json) -> bytes:
         return base64.b64decode(found.partition(";base64,")[2] or found, validate=True)
     except (ValueError, binascii.Error):
         raise WireError(f"sound that is no base64: {found[:40]!r}") from None
+
+
+def _held(holder: Json) -> Json:
+    return next((found for name in _MEMBERS if (found := member(holder, name))), None)

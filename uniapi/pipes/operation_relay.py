@@ -23,7 +23,7 @@ from uniapi.operations import (
     events_of,
     fit_answer,
     is_empty,
-    is_no_sound,
+    is_page_or_json,
     is_true,
     sound_in,
     sound_type,
@@ -125,7 +125,7 @@ class RelayJson(Collecting):
         """A transcript that is no JSON."""
         report, choice = self.report, self._choice
         is_text = self._may_be_text and (choice.is_text_wanted or bool(body.strip()))
-        if not is_text or is_no_sound(body):
+        if not is_text or is_page_or_json(body):
             report.failure = Failure.cut(str(error))
             return []
         report.committed = report.is_whole = True
@@ -216,7 +216,7 @@ class RelayBytes:
         self._may_be_empty = SERVICES[choice.operation].answer == "transcript"
 
     def feed(self, data: bytes) -> list[bytes]:
-        if not self.report.committed and not self._may_be_empty and is_no_sound(data):
+        if not self.report.committed and not self._may_be_empty and is_page_or_json(data):
             self.report.failure = _told_in(data, self._choice)
             self.is_over = True
             return []
