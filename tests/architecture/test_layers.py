@@ -62,6 +62,7 @@ ASYNCIO_MODULES = {
     "gateway/answer_memory.py",
     "gateway/aside.py",
     "gateway/attempt_try.py",
+    "gateway/back_pressure.py",
     "gateway/backlog.py",
     "gateway/discovery.py",
     "gateway/executor.py",

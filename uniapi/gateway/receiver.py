@@ -30,8 +30,9 @@ from uniapi.wire import ResponseHead
 
 from .alarms import Alarms
 from .answer_clock import AnswerClock
-from .answer_memory import AnswerMemory, AnswerShare, Valve
-from .backlog import HIGH_BYTES, POLL_S, Backlog, Outlet
+from .answer_memory import AnswerMemory
+from .back_pressure import BackPressure
+from .backlog import POLL_S, Outlet
 from .key_mask import KeyMask
 from .patience import Patience, TriggerProbe
 from .tape import Tape
@@ -59,7 +60,6 @@ class Receiver:
     """
 
     __slots__ = (
-        "_backlog",
         "_beside",
         "_classify",
         "_clock",
@@ -78,10 +78,9 @@ class Receiver:
         "_mask",
         "_memory",
         "_outlet",
+        "_pressure",
         "_probe",
-        "_share",
         "_unwatched",
-        "_valve",
         "first_token_after_s",
         "has_stalled",
         "is_committed",
@@ -134,10 +133,8 @@ class Receiver:
         self._outlet: Outlet | None = None
         self._unwatched = self._beside = 0
         self._memory = memory
-        self._backlog: Backlog | None = None
-        self._share: AnswerShare | None = None
-        """What it holds of the memory, counted once that is worth it."""
-        self._valve: Valve | None = None
+        self._pressure: BackPressure | None = None
+        """Once what it holds is worth counting."""
         self._held_since: float | None = None
         self.is_over = False
         """Nothing more is taken of the answer."""
@@ -210,11 +207,9 @@ class Receiver:
         self.is_over = True
         self._clock.close()
         self._held = self._outlet = self._probe = self._exchange = None
-        if self._valve is not None:
-            self._valve = self._backlog = None
-        if self._share is not None:
-            self._share.give_back()
-            self._share = None
+        if self._pressure is not None:
+            self._pressure.give_back()
+            self._pressure = None
         self._make_pipe = _no_pipe
         self._classify = _no_failure
 
@@ -467,10 +462,8 @@ class Receiver:
         if self._kept:
             self._emit([self._kept])
         self._clock.stop()
-        if self._share is not None:
-            outlet = self._outlet
-            waiting = self._held_bytes if outlet is None else outlet.backlog()
-            self._share.hold(waiting, grows=False)
+        if self._pressure is not None:
+            self._pressure.ended(self._waiting())
         if self._finished is not None:
             self._finish(self._finished)
 
@@ -494,11 +487,8 @@ class Receiver:
                 return
             until = min(until, clock.last_at + GRACE_S)
         due = clock.overdue_at()
-        is_paused = self._backlog is not None and self._backlog.is_paused
-        if self._share is not None and self._share.is_waiting:
-            is_paused = True
-        if is_paused or has_slept:
-            # The client is slow, not the upstream; or what lies in the socket is read first.
+        if has_slept or (self._pressure is not None and self._pressure.is_paused):
+            # It is we that do not read, not the upstream; or what lies in the socket is read first.
             due = max(due, now + POLL_S)
         if due > now:
             clock.look_by(min(due, until))
@@ -516,26 +506,21 @@ class Receiver:
 
     def _watch(self) -> None:
         """How much is held, and how much waits for the client, is asked from time to time."""
-        outlet, exchange = self._outlet, self._exchange
+        exchange, waiting = self._exchange, self._waiting()
         if exchange is None or self.is_over:
             return
-        waiting = self._held_bytes if outlet is None else outlet.backlog()
-        size = waiting + (self._beside if self.pipe is None else self.pipe.held)
-        if size <= WATCH_BYTES and self._share is None:
-            return
-        if self._valve is None:
-            self._valve = Valve(exchange)
-        if self._memory is not None:
-            if self._share is None:
-                self._share = AnswerShare(
-                    self._memory, self._loop, self._valve, self._go_on, self._give_up
-                )
-            self._share.hold(size)
-        if outlet is None or waiting <= HIGH_BYTES:
-            return
-        if self._backlog is None:
-            self._backlog = Backlog(self._loop, outlet, self._valve, self._go_on, self._stall)
-        self._backlog.watch()
+        held = waiting + (self._beside if self.pipe is None else self.pipe.held)
+        if self._pressure is None:
+            if held <= WATCH_BYTES:
+                return
+            self._pressure = BackPressure(
+                self._loop, exchange, self._memory, self._go_on, self._give_up, self._stall
+            )
+        self._pressure.watch(held, waiting, self._outlet)
+
+    def _waiting(self) -> int:
+        """How many bytes the client has not taken yet."""
+        return self._held_bytes if self._outlet is None else self._outlet.backlog()
 
     def weigh_beside(self, size: int) -> None:
         """Answers that are read with this one hold so many bytes."""

@@ -34,7 +34,6 @@ from uniapi.values import dataclass
 
 from . import billing
 from .admin_question import AdminQuestion, not_found
-from .connect_report import connect_report
 from .key_care import clear_rests, test_key
 from .request_report import request_report, requests_report
 from .status_report import series, status_report
@@ -56,6 +55,13 @@ def generate_key() -> str:
 
 def _new_key(asked: AdminQuestion) -> dict[str, Any]:
     return {"api_key": generate_key()}
+
+
+def _connect(asked: AdminQuestion) -> dict[str, Any]:
+    # Recipes for clients are read in when somebody asks for them, not at each start.
+    from .connect_report import connect_report
+
+    return connect_report(asked)
 
 
 def _stats(asked: AdminQuestion) -> dict[str, Any]:
@@ -236,7 +242,7 @@ REPORTS: Mapping[str, AdminAnswer] = {
     "metrics": AdminAnswer(_metrics),
     "status": AdminAnswer(status_report, needs_admin=False, shows_money=True),
     "series": AdminAnswer(series, needs_admin=False),
-    "connect": AdminAnswer(connect_report, needs_admin=False),
+    "connect": AdminAnswer(_connect, needs_admin=False),
     "billing_subscription": AdminAnswer(
         lambda asked: billing.subscription(asked.key, asked.recorder.ledger), needs_admin=False
     ),

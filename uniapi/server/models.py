@@ -13,7 +13,6 @@ from uniapi.config import ModelInfo
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.gateway import model_not_found
 
-from .codex_catalog import codex_catalog
 from .paths import PLAIN_DIALECT, told_dialect
 
 CODEX = "codex"
@@ -42,6 +41,9 @@ def model_list(
 ) -> dict[str, Any]:
     """The list in `shape`: the whole of it, but for the page that an Anthropic client asks for."""
     if shape == CODEX:
+        # Codex alone asks so: what others never need is read in here.
+        from .codex_catalog import codex_catalog
+
         return codex_catalog(aliases, infos)
     page = _page(aliases, query) if shape == "anthropic" else aliases
     entries = [model_entry(shape, alias, infos.get(alias)) for alias in page]
