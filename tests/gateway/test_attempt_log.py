@@ -58,6 +58,19 @@ def test_a_failing_channel_is_named_with_its_rest(play, caplog):
     assert said(caplog, "WARNING") == ["call-1 a/m: 503 overloaded, channel rests 5 s: too busy"]
 
 
+def test_the_same_failure_of_one_call_is_told_once(play, caplog):
+    """Another one is a line of its own."""
+    caplog.set_level(logging.INFO)
+    p = play(provider("a", keys=2))
+    p.asks()
+    p.upstream("a#1").answers(error("too busy", 503))
+    p.upstream("a#2").answers(error("too busy", 503))
+    p.upstream("a#1").answers(error("on fire", 500))
+    p.passes(0)
+    lines = ["call-1 a/m: 503 overloaded: too busy", "call-1 a/m: 500 server_error: on fire"]
+    assert said(caplog, "WARNING") == lines
+
+
 def test_the_clients_own_mistake_warns_nobody(play, caplog):
     """It is a line all the same, with the code and the parameter: the words may be the prompt's."""
     caplog.set_level(logging.INFO)

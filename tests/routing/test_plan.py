@@ -54,6 +54,43 @@ def test_one_channel_with_one_key_is_tried_twice(play, yaml_of):
     assert p.tries(lambda at: 500) == ["a#1", "a#1", "500"]
 
 
+def test_what_cannot_be_reached_is_asked_again_after_a_moment(play, yaml_of):
+    """A server that starts anew is not there 5 ms later; at most two such waits a request."""
+    p = play(yaml_of({"a": 3}))
+    p.asks()
+    waited = []
+    while not isinstance(p.step, GiveUp):
+        p.fails(FailureKind.UNREACHABLE)
+        if isinstance(p.step, Wait):
+            waited.append(p.waits())
+    assert len(waited) == 2
+    assert all(0.4 <= seconds <= 0.6 for seconds in waited)
+    assert len(p.plan.failed) == 4
+
+
+def test_another_channel_or_another_way_out_is_asked_at_once(play, yaml_of):
+    """Only a repeat waits: not the next place in the ring, nor a key with a proxy of its own, nor
+    what has failed in another way.
+    """
+    p = play(yaml_of({"a": 1, "b": 1}))
+    p.asks()
+    p.fails(FailureKind.UNREACHABLE)
+    p.expects("b")
+    p.fails(FailureKind.UNREACHABLE)
+    p.waits()
+    p.expects("a")
+    p.fails(500)
+    assert isinstance(p.step, GiveUp)
+    p = play(
+        "providers: [{provider: a, base_url: http://a, model: [m], api:"
+        " [{key: k1, proxy: http://one:1}, {key: k2, proxy: http://two:2}]}]\n"
+        "api_keys: [{api: sk-one, model: [all]}]"
+    )
+    p.asks()
+    p.fails(FailureKind.UNREACHABLE)
+    p.expects("a", key=2)
+
+
 def test_a_key_that_was_tried_waits_for_the_others(play, yaml_of):
     """A channel's failure says nothing against its key, and yet the next try takes another one,
     also where the first key always comes first.

@@ -41,10 +41,15 @@ _RESTS = {
 }
 
 
-def tell_failure(call: Call, failed: FailedAttempt) -> None:
-    """An attempt that failed: a warning, unless the client's own request was at fault."""
+def tell_failure(call: Call, failed: FailedAttempt, earlier: Sequence[FailedAttempt] = ()) -> None:
+    """An attempt that failed: a warning, unless the client's own request was at fault. What was
+    said of an `earlier` attempt of this call is not said again: how many there were stands in the
+    call's own line.
+    """
     attempt, failure, rest = failed.attempt, failed.failure, failed.rest
     level = logging.INFO if failure.kind in _OF_CLIENTS else logging.WARNING
+    if _gist(failed) in map(_gist, earlier):
+        level = logging.DEBUG
     if not log.isEnabledFor(level):
         return
     words = failure.words[:LONGEST_MESSAGE]
@@ -99,7 +104,7 @@ def tell_mending(call: Call, target: Target, failure: Failure) -> None:
 def tell_step(call: Call, step: Step, passed_over: Sequence[str]) -> None:
     """For the level debug: what comes next, and what cannot."""
     if isinstance(step, Wait):
-        said = f"waits {step.seconds:.1f} s for a key to be free"
+        said = f"waits {step.seconds:.1f} s"
     elif isinstance(step, GiveUp):
         why = step.error.message if step.failure is None else step.failure.words
         said = f"gives up: {step.error.status} {why[:LONGEST_MESSAGE]}"
@@ -147,6 +152,13 @@ def spoken(seconds: float) -> str:
         if seconds >= 2 * size or (size < 86400 and seconds >= size):
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds:.0f} s"
+
+
+def _gist(failed: FailedAttempt) -> tuple[str, int | None, str, bool]:
+    """What a line of the log says of it, but for times."""
+    failure = failed.failure
+    name = _named(failed.attempt, failure)
+    return name, failure.status, failure.words, failed.rest is None
 
 
 def _named(attempt: Attempt, failure: Failure) -> str:

@@ -122,7 +122,8 @@ def _next(state: CallState, tried: Tried | None) -> Step:
     """What the plan says now; what the last attempt led to is told in the log."""
     step = state.plan.next(tried, state.now())
     if tried is not None:
-        tell_failure(state.call, state.plan.failed[-1])
+        *earlier, failed = state.plan.failed
+        tell_failure(state.call, failed, earlier)
     if log.isEnabledFor(logging.DEBUG):
         tell_step(state.call, step, state.plan.passed_over(state.now()))
     return step

@@ -14,7 +14,7 @@ from __future__ import annotations
 import random
 from functools import partial
 
-from uniapi.canonical import repeated
+from uniapi.canonical import FailureKind, repeated
 from uniapi.clock import Monotonic
 from uniapi.config import Credential, Timeouts
 
@@ -62,6 +62,8 @@ class LongWay:
         self._stay_on: Channel | None = None
         self._is_past_end = not question.client_key.auto_retry
         """No attempt may follow those that the ring allows."""
+        self._waited_after = 0
+        """So many attempts had failed at the last wait before a repeat."""
         self._has_tried_out = False
         """A credential that has to prove itself was used."""
 
@@ -115,6 +117,9 @@ class LongWay:
         """The next attempt: the same channel's next credential, else the next place in the ring;
         None when nothing is left.
         """
+        pause = self._wait_to_repeat(now)
+        if pause is not None:
+            return pause
         if self._stay_on is not None:
             staying, self._stay_on = self._stay_on, None
             course = self._issue(staying, now)
@@ -237,6 +242,24 @@ class LongWay:
             return None
         self.walk.restart()
         return Wait(seconds=seconds)
+
+    def _wait_to_repeat(self, now: Monotonic) -> Wait | None:
+        """A moment's wait where nobody was reached and nobody is left who was not asked: at once
+        the same would be said of it again. Not where another credential goes out another way.
+        """
+        failed = self.failed
+        if self.walk.root.is_used_up or len(failed) == self._waited_after:
+            return None
+        last = failed[-1]
+        if last.failure.kind is not FailureKind.UNREACHABLE:
+            return None
+        has_ways_out = any(one.proxy for one in last.attempt.channel.provider.credentials)
+        others = not_asked(self.open, self.walk.root.entries, asked_by(failed), now)
+        if has_ways_out or any(others):
+            return None
+        self._waited_after = len(failed)
+        seconds = self._patience().knock_s(now)
+        return None if seconds is None else Wait(seconds=seconds)
 
     def _patience(self) -> PlanWaits:
         """What has been waited so far; most requests never wait."""

@@ -1,5 +1,6 @@
-"""How long one request waits for a credential where that beats an error: the end of a rest or a
-limit in a moment, or the end of a call where as many run as may.
+"""How long one request waits where that beats an error: for a credential (the end of a rest or a
+limit in a moment, or the end of a call where as many run as may), and before it knocks again where
+nobody opened.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from .availability import Availability
 LONGEST_WAIT_S = 2.0
 TRIAL_POLL_S = 0.1
 MAX_WAITS = 3
+KNOCK_S, MAX_KNOCKS = 0.5, 2
+"""A server that starts anew and a name that its resolver has lost are not back within milliseconds,
+often after half a second.
+"""
 LONGEST_LINE_S, LINE_POLL_S = 5.0, 0.1
 """How long a request stands in line for a credential that runs as many calls as it may, and how
 often it looks.
@@ -26,7 +31,7 @@ class PlanWaits:
     def __init__(self, deadline: float | None, rng: random.Random) -> None:
         self._deadline = deadline
         self._rng = rng
-        self._waits = self._trial_polls = 0
+        self._waits = self._trial_polls = self._knocks = 0
         self._in_line_since: Monotonic | None = None
 
     def wait_s(self, available: Availability, now: Monotonic) -> float | None:
@@ -45,6 +50,14 @@ class PlanWaits:
             return None
         self._trial_polls += 1
         return TRIAL_POLL_S
+
+    def knock_s(self, now: Monotonic) -> float | None:
+        """Before a channel that could not be reached is asked again, None when that is at once."""
+        seconds = KNOCK_S * self._rng.uniform(0.8, 1.2)
+        if self._knocks >= MAX_KNOCKS or self._is_too_long(seconds, now):
+            return None
+        self._knocks += 1
+        return seconds
 
     def _may_stand_in_line(self, now: Monotonic) -> bool:
         is_patient = self._in_line_since is None or now - self._in_line_since < LONGEST_LINE_S

@@ -35,7 +35,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """A credential frees up in a moment: sleep `seconds`, then ask again with no failure.
+    """A credential frees up in a moment, or what was not to be reached may be: sleep `seconds`,
+    then ask again with no failure.
 
     Costs no attempt.
     """
