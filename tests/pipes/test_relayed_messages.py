@@ -41,7 +41,8 @@ def _relayed(raw, *, size=65536, model=None):
     out = []
     for start in range(0, len(raw), size):
         out += pipe.feed(raw[start : start + size])
-    return b"".join(out + pipe.eof()), pipe.report
+    told = b"".join(out)
+    return told + b"".join(pipe.eof()), pipe.report
 
 
 def _read(raw):
@@ -63,6 +64,26 @@ def test_a_stream_without_usage_has_one_for_the_client(stated, model):
     assert events[-1] == STOP
     assert report.is_whole
     assert report.usage is None, "what is not told is not counted as none"
+
+
+@pytest.mark.parametrize("size", [1, 7, 40, 100, 250])
+def test_what_is_missing_is_put_in_however_the_network_cuts_the_bytes(size):
+    raw = _raw(_start(), *TEXT, WHY, STOP)
+    assert _relayed(raw, size=size)[0] == _relayed(raw)[0]
+    told, report = _relayed(_raw(_start(usage=USAGE), *TEXT, WHY, STOP), size=size)
+    assert _read(told)[-2] == {**WHY, "usage": {"output_tokens": 0}}
+    assert report.usage is not None
+    assert report.usage.input_tokens == 5, "what the first event said is counted"
+
+
+@pytest.mark.parametrize("size", [1, 100, 4096])
+def test_bytes_are_the_same_however_they_are_cut(size):
+    """A large event too, which is not kept back; and one that the end of the stream cuts."""
+    long = {**TEXT[1], "delta": {"type": "text_delta", "text": "x" * 20_000}}
+    raw = _raw(_start(usage=USAGE), *TEXT, long, {**WHY, "usage": USAGE}, STOP)
+    assert _relayed(raw, size=size)[0] == raw
+    cut = raw[: raw.index(b"event: message_delta") + 30]
+    assert _relayed(cut, size=size)[0] == cut + b"\n\nerror"
 
 
 def test_a_sound_stream_goes_on_as_it_came():

@@ -29,6 +29,8 @@ class Observer(ABC):
 
     members: Members | None = None
     """Those of the dialect's frames that bring text, for the fast lane."""
+    amends_frames = False
+    """Whether `amends` ever names any: the relay then hands frames on when they are whole."""
 
     __slots__ = (
         "amends",

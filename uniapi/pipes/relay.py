@@ -14,6 +14,9 @@ from .pipe import FRAME_ENDS, Collecting, Report, text_of
 from .text_lane import TextLane
 from .turn_reader import TurnReader
 
+MOST_KEPT_BACK = 16 * 1024
+"""Larger events lack nothing that a relay would put in: they go on as they come."""
+
 
 class RelayStream:
     """Same dialect, streamed: bytes go on as they arrive while the observer listens. What follows
@@ -25,6 +28,7 @@ class RelayStream:
     """
 
     __slots__ = (
+        "_back",
         "_ending",
         "_ends_clean",
         "_framer",
@@ -62,12 +66,14 @@ class RelayStream:
         self._writer = writer
         self._shadow = shadow
         self._ends_clean = True
+        self._back = b""
+        """The beginning of a frame that may have to be amended."""
         self.is_over = self.may_end = False
         self._kept = 0
 
     @property
     def held(self) -> int:
-        return self._framer.held + self._kept
+        return self._framer.held + self._kept + len(self._back)
 
     def feed(self, data: bytes) -> list[bytes]:
         run = self._lane.whole(data)
@@ -89,8 +95,11 @@ class RelayStream:
             return out + self.abort(Failure.cut(str(error)))
         if self._writer is not None:
             return out
-        if data:
-            self._ends_clean = data.endswith(FRAME_ENDS)
+        if self._observer.amends_frames:
+            data = self._whole_frames(data)
+        if not data:
+            return []
+        self._ends_clean = data.endswith(FRAME_ENDS)
         if self._observer.amends:
             return [self._amended(data)]
         return [data]
@@ -103,6 +112,9 @@ class RelayStream:
             return self.abort(Failure.cut(str(error)))
         self._observe(frames)
         out = self._written(frames)
+        if self._back:
+            out.append(self._amended(self._back) if self._observer.amends else self._back)
+            self._back = b""
         if frames and is_cut_done(frames[-1].raw):
             # Its beginning has gone on.
             out.append(DONE[len(frames[-1].raw) :])
@@ -160,10 +172,21 @@ class RelayStream:
             ]
         )
 
-    def _amended(self, data: bytes) -> bytes:
-        """The bytes with the frames in them as they should have been; one whose beginning went on
-        before stays as it is.
+    def _whole_frames(self, data: bytes) -> bytes:
+        """What was kept back and `data`, up to the end of the last whole frame in it: what a frame
+        lacks is put in before any of it is handed on, wherever the network cut it.
         """
+        data = self._back + data
+        self._back = b""
+        begun = self._framer.held
+        if 0 < begun <= min(len(data), MOST_KEPT_BACK):
+            cut = len(data) - begun
+            self._back = data[cut:]
+            data = data[:cut]
+        return data
+
+    def _amended(self, data: bytes) -> bytes:
+        """The bytes with the frames in them as they should have been."""
         for came, meant in self._observer.amends:
             data = data.replace(came, meant, 1)
         self._observer.amends = ()

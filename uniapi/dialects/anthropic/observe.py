@@ -26,6 +26,7 @@ _DELTA_TEXTS = ("text", "thinking", "signature", "partial_json", "content", "cit
 
 class AnthropicObserver(Observer):
     members = Members((b'"text"', b'"thinking"', b'"partial_json"'))
+    amends_frames = True
 
     __slots__ = (
         "_has_stopped",
