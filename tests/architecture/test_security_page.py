@@ -9,7 +9,15 @@ import pytest
 
 from uniapi.canonical.failure import MOST_REPEATED
 from uniapi.dialects.error_words import MAX_MESSAGE
-from uniapi.gateway import answer_memory, discovery, issued_items, lanes, reasoning_cache, receiver
+from uniapi.gateway import (
+    STALLED_READER_S,
+    answer_memory,
+    discovery,
+    issued_items,
+    lanes,
+    reasoning_cache,
+    receiver,
+)
 from uniapi.memory import MOST_FOR_ANSWERS
 from uniapi.money.cache_doctor import MOST_SESSIONS
 from uniapi.network import http1_connection, media_fetcher, names
@@ -68,7 +76,7 @@ SAID = [
     f"of more than {json_values.MANY_VALUES:,} JSON values {body_memory.VALUE_BYTES} bytes each",
     f"{MAX_VALUES:,}, counted before parsing",
     f"| {inference.MAX_MODEL_NAME} characters, at the door",
-    f"given up after {reply.STALLED_READER_S:g} s",
+    f"given up after {STALLED_READER_S:g} s",
     f"{media_fetcher.MAX_MEDIA} a request, addresses of {media_fetcher.MAX_URL:,} characters,"
     f" {media_fetcher.MAX_MEDIA_BYTES // MB} MB each, {media_fetcher.MAX_TOTAL_BYTES // MB} MB"
     f" together, drawn while they are read; {media_fetcher.AT_ONCE} at once for a client key;"
@@ -82,6 +90,8 @@ SAID = [
     f"{MOST_FOR_ANSWERS // 1_000_000} MB at most): whole answers",
     f"has waited {answer_memory.WAIT_S:g} s is refused (503); what holds"
     f" {answer_memory.FREE_BYTES // KB} KB or less",
+    f"has waited {answer_memory.YIELD_S:g} s, a client that takes a whole answer more slowly than in"
+    f" {answer_memory.READER_S:g} s and {answer_memory.READER_BYTES_PER_S // MB} MB a second",
     f"| an event | {frames.MAX_PLAIN_BYTES // MB} MB,",
     f"{frames.MAX_FRAME_BYTES // MB} MB of the first two where there is media",
     f"{MAX_UNCOMMITTED_BYTES // MB} MB of events with nothing",

@@ -11,6 +11,7 @@ from uniapi.gateway.answer_memory import (
     FREE_BYTES,
     OVERRUN_BYTES,
     POLL_S,
+    READER_S,
     TURN_S,
     WAIT_S,
     AnswerMemory,
@@ -238,3 +239,28 @@ def test_a_frame_that_is_not_whole_and_a_slow_reader_count(stage):
     assert stream.is_paused
     stream.receiver.close()
     assert stage.memory.held == 0
+
+
+def test_a_slow_client_loses_a_large_answer_to_who_waits_for_its_memory(stage):
+    """The one that is furthest beyond its time; not while nobody waits, and not before."""
+    slow, slower, next_one = stage.upstreams(3)
+    lost = []
+    for one, size in ((slower, 20 * MB), (slow, 25 * MB)):
+        one.says(size)
+        one.receiver.pressure.ended(size)
+        one.receiver.pressure.may_let_go(lambda one=one: lost.append(one))
+    stage.loop.pass_time(300)
+    assert lost == []
+    for one in (slow, slower):
+        one.receiver.pressure.ended(one.said)
+    next_one.says(30 * MB)
+    stage.loop.pass_time(READER_S + 4.9)
+    assert next_one.is_paused
+    assert lost == []
+    stage.loop.pass_time(0.2)
+    assert lost == [slower]
+    slower.receiver.close()
+    stage.loop.pass_time(POLL_S * 2)
+    assert not next_one.is_paused
+    assert lost == [slower]
+    assert next_one.failure is None

@@ -6,11 +6,11 @@ import socket
 import pytest
 from lanes import EchoDesk
 
+from uniapi.gateway import STALLED_READER_S
 from uniapi.server import Front, edge_connection
 from uniapi.server.connections import backlog_for, connections_for
 from uniapi.server.edge_connection import MAX_AHEAD_BYTES
 from uniapi.server.listener import Listener
-from uniapi.server.reply import STALLED_READER_S
 from uniapi.wire import READ_BYTES
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"

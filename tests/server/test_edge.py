@@ -7,12 +7,12 @@ import asyncio
 import pytest
 from lanes import KEY, EchoDesk, Wire, turn
 
+from uniapi.gateway import STALLED_READER_S
 from uniapi.server import Front
 from uniapi.server.connections import HEAD_S, ConnectionTable
 from uniapi.server.edge import Edge
 from uniapi.server.edge_body import MAX_HELD_BYTES
 from uniapi.server.edge_connection import KEEPALIVE_S, LINGER_S, MAX_AHEAD_BYTES
-from uniapi.server.reply import STALLED_READER_S
 from uniapi.server.unread import Unread
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"

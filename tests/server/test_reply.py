@@ -11,12 +11,12 @@ import pytest
 from aiohttp.test_utils import RawTestServer
 
 from uniapi.clock import SystemClock
+from uniapi.gateway import STALLED_READER_S
 from uniapi.server.aiohttp_lane import AiohttpBody, AiohttpLine, AnswerGiven, handle
 from uniapi.server.front import Front
 from uniapi.server.incoming import Incoming
 from uniapi.server.reply import (
     PIECE_BYTES,
-    STALLED_READER_S,
     UNWATCHED_BYTES,
     HttpReply,
     StallWatch,

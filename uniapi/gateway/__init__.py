@@ -9,6 +9,7 @@ client could not carry of an answer) and `issued_items` (what it names by an id 
 from .answer_memory import AnswerMemory
 from .aside import let_go_soon
 from .attempt_log import shown_headers
+from .backlog import STALLED_READER_S
 from .cache_rounds import CACHES_FILE, CacheRounds, cache_rows
 from .call_facts import counts_tokens, estimate_call_tokens
 from .call_question import question_of
@@ -31,6 +32,7 @@ from .uploads import Upload
 
 __all__ = [
     "CACHES_FILE",
+    "STALLED_READER_S",
     "AnswerMemory",
     "CacheRounds",
     "CallSurroundings",

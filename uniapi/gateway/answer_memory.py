@@ -8,16 +8,22 @@ Rules
     read but for one answer at a time, the first in the line: so each of several large ones ends.
  3. Beyond `most` nobody goes on. Who has waited WAIT_S is refused, and one that is larger than all
     of it at once.
+ 4. Who waits is not refused for the sake of a client that is slow to take a whole answer: beyond
+    the time it may have for it, such a client loses its connection, the slowest first.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 from collections.abc import Callable
 from typing import Protocol
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.pipes import MAX_WHOLE_BYTES
+
+log = logging.getLogger("uniapi.answers")
 
 FREE_BYTES = 512 * 1024
 """More than a slow reader of a stream leaves."""
@@ -28,6 +34,10 @@ WAIT_S = 15.0
 TURN_S = 5.0
 """An answer that has not grown for so long no longer goes on alone."""
 RETRY_AFTER_S = 5.0
+YIELD_S = 5.0
+"""Who has waited for so long goes before those that take their answers too slowly."""
+READER_S, READER_BYTES_PER_S = 5.0, 4 * 1024 * 1024
+"""What a client has to take a whole answer in while others wait: a start, and its size at this."""
 
 
 class Pausable(Protocol):
@@ -67,6 +77,8 @@ class AnswerMemory:
         self._line: list[AnswerShare] = []
         self._first: AnswerShare | None = None
         """The one that may go on alone."""
+        self._sent: list[AnswerShare] = []
+        """Large ones that are whole: nothing but their clients is waited for."""
 
     @property
     def _common(self) -> int:
@@ -87,10 +99,32 @@ class AnswerMemory:
 
     def leave(self, share: AnswerShare) -> None:
         """It holds nothing any more."""
+        if share in self._sent:
+            self._sent.remove(share)
         if share in self._line:
             self._line.remove(share)
         if self._first is share:
             self._first = None
+
+    def send(self, share: AnswerShare) -> None:
+        """It is whole, and its client's to take."""
+        if self._first is share:
+            self._first = None
+        if share not in self._sent:
+            self._sent.append(share)
+
+    def _make_room(self, now: float) -> None:
+        """The client that has had an answer for the longest beyond its time loses it."""
+        slowest = min(self._sent, key=AnswerShare.due, default=None)
+        if slowest is None or slowest.let_go is None or slowest.due() > now:
+            return
+        self._sent.remove(slowest)
+        log.warning(
+            "a client took an answer of %d bytes too slowly while others waited for its memory"
+            " (`max_answers_in_memory`): its connection is closed",
+            slowest.held,
+        )
+        slowest.let_go()
 
     def _look(self) -> None:
         """Who may go on, and who has waited for too long?"""
@@ -107,12 +141,15 @@ class AnswerMemory:
                 self._line.remove(share)
                 share.refuse()
         if self._line:
+            now = self._line[0].loop.time()
+            if now - self._line[0].waits_since >= YIELD_S:
+                self._make_room(now)
             self._line[0].loop.call_later(POLL_S, self._look)
 
 
 class AnswerShare:
     """What one answer holds of it. `valve` is shut while it waits; `on_resumed` is told when that
-    ends, `on_refused` why it does not.
+    ends, `on_refused` why it does not. `let_go` takes a whole one from its client.
     """
 
     __slots__ = (
@@ -124,6 +161,7 @@ class AnswerShare:
         "grew_at",
         "held",
         "is_waiting",
+        "let_go",
         "loop",
         "waits_since",
     )
@@ -138,6 +176,7 @@ class AnswerShare:
     ) -> None:
         self.held = 0
         self.is_waiting = False
+        self.let_go: Callable[[], None] | None = None
         self.waits_since = self.grew_at = loop.time()
         self.loop = loop
         self._memory = memory
@@ -150,9 +189,11 @@ class AnswerShare:
         """The answer holds so many bytes now; `grows`: more of it may come."""
         self._memory.held += size - self.held
         self.held = size
-        if not grows:
-            return
         self.grew_at = self.loop.time()
+        if not grows:
+            if size > FREE_BYTES:
+                self._memory.send(self)
+            return
         if size > self._memory.most and size > FREE_BYTES:
             self._memory.leave(self)
             self.refuse()
@@ -165,6 +206,12 @@ class AnswerShare:
             self.waits_since = self.grew_at
             self._valve.pause()
             self._memory.join(self)
+
+    def due(self) -> float:
+        """When its client should have taken all of it, since it was whole."""
+        if self.let_go is None:
+            return math.inf
+        return self.grew_at + READER_S + self.held / READER_BYTES_PER_S
 
     def go_on(self) -> None:
         self.is_waiting = False

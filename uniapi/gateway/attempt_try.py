@@ -282,6 +282,8 @@ class Try:
             headers |= sunset_header(retirement, state.around.clock.now_s())
         if report.content_type is not None:
             headers["content-type"] = harmless_type(report.content_type)
+        if receiver.pressure is not None:
+            receiver.pressure.may_let_go(reply.break_off)
         if not is_streamed and not reply.is_started:
             await reply.send(200, headers, receiver.take_whole())
             return None

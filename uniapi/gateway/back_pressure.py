@@ -62,6 +62,11 @@ class BackPressure:
         if self._share is not None:
             self._share.hold(waiting, grows=False)
 
+    def may_let_go(self, let_go: Callable[[], None]) -> None:
+        """The answer is its client's to take; `let_go` breaks that off for others' sake."""
+        if self._share is not None:
+            self._share.let_go = let_go
+
     def give_back(self) -> None:
         """Nothing is left of the answer."""
         if self._share is not None:

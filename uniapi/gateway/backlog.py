@@ -14,6 +14,7 @@ HIGH_BYTES = 256 * 1024
 LOW_BYTES = 64 * 1024
 POLL_S = 0.05
 STALLED_READER_S = 300.0
+"""Who has taken nothing for so long has left, streamed or whole."""
 
 
 class Outlet(Protocol):

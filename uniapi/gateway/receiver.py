@@ -78,7 +78,6 @@ class Receiver:
         "_mask",
         "_memory",
         "_outlet",
-        "_pressure",
         "_probe",
         "_unwatched",
         "first_token_after_s",
@@ -87,6 +86,7 @@ class Receiver:
         "is_over",
         "outcome",
         "pipe",
+        "pressure",
         "report",
         "response_head",
         "status",
@@ -133,7 +133,7 @@ class Receiver:
         self._outlet: Outlet | None = None
         self._unwatched = self._beside = 0
         self._memory = memory
-        self._pressure: BackPressure | None = None
+        self.pressure: BackPressure | None = None
         """Once what it holds is worth counting."""
         self._held_since: float | None = None
         self.is_over = False
@@ -207,9 +207,9 @@ class Receiver:
         self.is_over = True
         self._clock.close()
         self._held = self._outlet = self._probe = self._exchange = None
-        if self._pressure is not None:
-            self._pressure.give_back()
-            self._pressure = None
+        if self.pressure is not None:
+            self.pressure.give_back()
+            self.pressure = None
         self._make_pipe = _no_pipe
         self._classify = _no_failure
 
@@ -462,8 +462,8 @@ class Receiver:
         if self._kept:
             self._emit([self._kept])
         self._clock.stop()
-        if self._pressure is not None:
-            self._pressure.ended(self._waiting())
+        if self.pressure is not None:
+            self.pressure.ended(self._waiting())
         if self._finished is not None:
             self._finish(self._finished)
 
@@ -487,7 +487,7 @@ class Receiver:
                 return
             until = min(until, clock.last_at + GRACE_S)
         due = clock.overdue_at()
-        if has_slept or (self._pressure is not None and self._pressure.is_paused):
+        if has_slept or (self.pressure is not None and self.pressure.is_paused):
             # It is we that do not read, not the upstream; or what lies in the socket is read first.
             due = max(due, now + POLL_S)
         if due > now:
@@ -510,13 +510,13 @@ class Receiver:
         if exchange is None or self.is_over:
             return
         held = waiting + (self._beside if self.pipe is None else self.pipe.held)
-        if self._pressure is None:
+        if self.pressure is None:
             if held <= WATCH_BYTES:
                 return
-            self._pressure = BackPressure(
+            self.pressure = BackPressure(
                 self._loop, exchange, self._memory, self._go_on, self._give_up, self._stall
             )
-        self._pressure.watch(held, waiting, self._outlet)
+        self.pressure.watch(held, waiting, self._outlet)
 
     def _waiting(self) -> int:
         """How many bytes the client has not taken yet."""

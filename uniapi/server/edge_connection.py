@@ -25,6 +25,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from uniapi.gateway import STALLED_READER_S
 from uniapi.wire import plain_head
 
 from .connections import (
@@ -39,7 +40,6 @@ from .connections import (
 from .edge_body import EdgeBody
 from .incoming import GONE, Incoming
 from .paths import find_route
-from .reply import STALLED_READER_S
 from .unread import MOST_BYTES
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ import contextlib
 import socket
 from asyncio.trsock import TransportSocket
 
+from uniapi.gateway import STALLED_READER_S
+
 from .connections import ConnectionTable, backlog_for, connections_for
 from .edge import Edge
 from .front import Front
 from .odd_lane import OddLane
-from .reply import STALLED_READER_S
 from .unread import Unread
 
 LAST_PATIENCE_S = 1.0

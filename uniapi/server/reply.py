@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+from uniapi.gateway import STALLED_READER_S
 from uniapi.values import dataclass
 from uniapi.wire import STATUS_LINES, header_lines, status_line
 
@@ -19,7 +20,6 @@ from .incoming import GONE, Incoming
 
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """On every stream: reverse proxies (nginx on serv00) must not buffer it."""
-STALLED_READER_S = 300.0
 UNWATCHED_BYTES = 64 * 1024
 """So much is written without waiting for anybody."""
 PIECE_BYTES = 256 * 1024
@@ -177,6 +177,7 @@ class HttpReply:
         """End a started answer so that the client notices that it is not whole: without the end of
         its framing.
         """
+        self.has_lost = True
         self._line.abort()
 
     async def send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -243,12 +244,8 @@ class HttpReply:
         has left, whatever TCP says.
         """
         line = self._line
-        watch = StallWatch(asyncio.get_running_loop(), line.backlog, self._give_up)
+        watch = StallWatch(asyncio.get_running_loop(), line.backlog, self.break_off)
         try:
             await line.drain()
         finally:
             watch.cancel()
-
-    def _give_up(self) -> None:
-        self.has_lost = True
-        self.break_off()
