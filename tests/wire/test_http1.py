@@ -124,6 +124,49 @@ def test_a_read_of_very_many_chunks_is_copied_once():
     assert (b"".join(pieces), CountedBytes.copied < 2 * len(raw)) == (b"x" * 2000, True)
 
 
+class StepsOfLines(bytes):
+    """Bytes that note how many of them are looked at for all their lines at once."""
+
+    looked_at = 0
+
+    def __getitem__(self, place):
+        return StepsOfLines(bytes.__getitem__(self, place))
+
+    def split(self, mark):
+        StepsOfLines.looked_at += len(self)
+        return bytes(self).split(mark)
+
+
+def test_a_read_of_chunks_with_line_ends_in_them_is_cut_into_lines_once():
+    """Not once for each of them: Gemini's frames have such ends, and a read of 64 KB of small ones
+    kept everybody waiting for half a second.
+    """
+    raw = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"6\r\nx\r\n\r\n1\r\n" * 900
+    StepsOfLines.looked_at = 0
+    pieces = ResponseParser("GET").feed(StepsOfLines(raw)).pieces
+    assert b"".join(pieces) == b"x\r\n\r\n1" * 900
+    assert StepsOfLines.looked_at < len(raw)
+
+
+@given(
+    st.lists(st.sampled_from([b"a", b"bb\r\n", b"\r", b"\n", b"1\r\n2", b"c" * 20]), max_size=9),
+    st.sampled_from([b"%x\r\n%b\r\n", b"%X\r\n%b\r\n", b"0%x\r\n%b\r\n", b"%x;a=b\r\n%b\r\n"]),
+    st.sampled_from(
+        [b"0\r\n\r\n", b"0;a\r\nb: c\r\n\r\n", b"00\r\n\r\n", b"z\r\n", b"4\r\nno", b""]
+    ),
+)
+def test_chunks_are_read_at_once_as_they_are_byte_by_byte(bodies, form, end):
+    raw = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+    raw += b"".join(form % (len(body), body) for body in bodies) + end
+    if end == b"z\r\n":
+        with pytest.raises(WireError):
+            read([raw])
+        return
+    at_once, one_by_one = read([raw]), read([raw[i : i + 1] for i in range(len(raw))])
+    assert at_once[1:] == one_by_one[1:]
+    assert at_once[1].startswith(b"".join(bodies))
+
+
 def test_what_a_few_bytes_inflate_to_is_given_piece_by_piece():
     """Who has seen enough takes no more of it."""
     zipped = gzip.compress(bytes(32 * STEP_BYTES), mtime=0)

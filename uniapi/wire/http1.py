@@ -27,6 +27,8 @@ MAX_TRAILER_BYTES = 16 * 1024
 
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
 _DIGITS = b"0123456789ABCDEFabcdef"
+_MOST_SIZE_DIGITS = 8
+_LONGEST_SIZE_LINE = _MOST_SIZE_DIGITS + len(b"\r\n")
 _BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
 
 
@@ -216,7 +218,9 @@ class ResponseParser:
 
     def _read_chunk_size(self) -> bool:
         """Chunks of the plain form that are all here go at once, the others line by line."""
-        self._read_plain_chunks()
+        splits = not self._pieces
+        bodies, self._at = _plain_chunks(self._buffer, self._at, splits=splits)
+        self._pieces += bodies
         line = self._line(MAX_CHUNK_LINE_BYTES, "a chunk size line")
         if line is None:
             return False
@@ -227,34 +231,6 @@ class ResponseParser:
         is_last = not self._remaining
         self._state = ResponseParser._read_trailer if is_last else ResponseParser._read_chunk
         return True
-
-    def _read_plain_chunks(self) -> None:
-        """As many as there are at the beginning of the buffer, without a line end in them: cut at
-        the line ends, such chunks are size, bytes, size, bytes.
-        """
-        lines = self._buffer[self._at :].split(b"\r\n")
-        # What follows the last line end is not whole.
-        lines.pop()
-        bodies = lines[1::2]
-        sizes = lines[0 : 2 * len(bodies) : 2]
-        # The chunks of a stream are equally long, or nearly so.
-        unlike = set(sizes)
-        if not bodies or b"" in unlike or max(map(len, unlike)) > 8:
-            return
-        if b"".join(unlike).translate(None, _DIGITS):
-            return
-        lengths = {size: int(size, 16) for size in unlike}
-        stated = [lengths[size] for size in sizes]
-        if 0 in stated:
-            # The last one, and what follows it.
-            del stated[stated.index(0) :]
-            del bodies[len(stated) :]
-        count = len(bodies)
-        if stated != list(map(len, bodies)):
-            pairs = enumerate(zip(stated, bodies, strict=True))
-            count = next(place for place, (size, body) in pairs if size != len(body))
-        self._pieces += bodies[:count]
-        self._at += sum(stated[:count]) + sum(map(len, sizes[:count])) + 4 * count
 
     def _read_chunk(self) -> bool:
         if not self._take():
@@ -312,3 +288,58 @@ class ResponseParser:
         self._is_end = True
         # Bytes after the end would be an answer to nothing: such a connection is not used again.
         self.keeps_alive = keeps_alive and self._at == len(self._buffer)
+
+
+def _plain_chunks(buffer: bytes, at: int, *, splits: bool) -> tuple[list[bytes], int]:
+    """What is in the chunks of the plain form (size, bytes, line ends) from `at` on that are all
+    here, but for the last one of a body; and where the first other one begins. `splits`: to look
+    for those without a line end in them all at once, which takes a step for each byte, however few
+    they are.
+    """
+    bodies: list[bytes] = []
+    if splits:
+        bodies, at = _split_chunks(buffer, at)
+    # One by one those that have line ends in them, as the vendors do that end their lines so.
+    sizes: dict[bytes, int] = {}
+    while (end := buffer.find(b"\r\n", at, at + _LONGEST_SIZE_LINE)) >= 0:
+        line = buffer[at:end]
+        size = sizes.get(line)
+        if size is None:
+            size = sizes[line] = _stated(line)
+        start = end + 2
+        stop = start + size
+        if not size or not buffer.startswith(b"\r\n", stop):
+            break
+        bodies.append(buffer[start:stop])
+        at = stop + 2
+    return bodies, at
+
+
+def _split_chunks(buffer: bytes, at: int) -> tuple[list[bytes], int]:
+    """Those before the first one with a line end in it: cut at the line ends, they are size, bytes,
+    size, bytes.
+    """
+    lines = buffer[at:].split(b"\r\n")
+    # What follows the last line end is not whole.
+    lines.pop()
+    bodies = lines[1::2]
+    sizes = lines[0 : 2 * len(bodies) : 2]
+    # The chunks of a stream are equally long, or nearly so.
+    lengths = {size: _stated(size) for size in set(sizes)}
+    stated = [lengths[size] for size in sizes]
+    if 0 in stated:
+        # The last chunk of the body, and what follows it; or no size at all.
+        del stated[stated.index(0) :]
+        del bodies[len(stated) :], sizes[len(stated) :]
+    if stated != list(map(len, bodies)):
+        pairs = enumerate(zip(stated, bodies, strict=True))
+        count = next(place for place, (size, body) in pairs if size != len(body))
+        del bodies[count:], stated[count:], sizes[count:]
+    return bodies, at + sum(stated) + sum(map(len, sizes)) + 4 * len(bodies)
+
+
+def _stated(digits: bytes) -> int:
+    """The size that a line states; 0 also for a line of another form."""
+    if not 0 < len(digits) <= _MOST_SIZE_DIGITS or digits.translate(None, _DIGITS):
+        return 0
+    return int(digits, 16)
