@@ -80,6 +80,14 @@ ONCE_A_REQUEST = {"google": r"gemini-[12](?!\d)"}
 """Whose search costs once for a request, however many there were: Gemini before 3
 (ai.google.dev/gemini-api/docs/pricing, 2026-11-30).
 """
+EACH_REQUEST = {
+    "openai": ((r"gpt-4o(?:-mini)?-search-preview", 0.025), (r"gpt-5-search-api", 0.01)),
+}
+"""Models that search for every answer: chat completions say nothing of searches, and a request is
+billed one. $25 a thousand where the model does not reason, with what was found for nothing, else
+$10 (developers.openai.com/api/docs/pricing, «web search preview», as told in
+community.openai.com/t/1363698 and modelcostwatch.com/openai/tool-costs/web-search; 2026-11-30).
+"""
 
 Row = dict[str, Any]
 
@@ -163,7 +171,9 @@ def _vendor(vendor: Any, today: datetime.date) -> dict[str, Any]:
         for text in dict.fromkeys(_names(model.match)):
             name = _name(text, vendor.id)
             if own in found and name not in found and _first(vendor, text) is model:
-                found[name] = own
+                ours = VENDORS.get(vendor.id, vendor.id)
+                costs_more = any(re.match(one, name) for one, _ in EACH_REQUEST.get(ours, ()))
+                found[name] = _completed(ours, name, found[own]) if costs_more else own
     return {name: row for name, row in sorted(found.items()) if not _goes_without(name, found)}
 
 
@@ -183,6 +193,9 @@ def _completed(vendor: str, name: str, row: Row) -> Row:
         changed["regions"] = {region: REGION_FACTOR}
     if "search" in row and re.match(ONCE_A_REQUEST.get(vendor, r"(?!)"), name):
         changed["searched"] = changed.pop("search")
+    for pattern, fee in EACH_REQUEST.get(vendor, ()):
+        if re.match(pattern, name):
+            changed["request"] = fee
     if "from" in row:
         changed["from"] = [[day, _completed(vendor, name, later)] for day, later in row["from"]]
     return changed

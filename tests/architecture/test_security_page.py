@@ -90,8 +90,8 @@ SAID = [
     f"{MOST_FOR_ANSWERS // 1_000_000} MB at most): whole answers",
     f"has waited {answer_memory.WAIT_S:g} s is refused (503); what holds"
     f" {answer_memory.FREE_BYTES // KB} KB or less",
-    f"has waited {answer_memory.YIELD_S:g} s, a client that takes a whole answer more slowly than in"
-    f" {answer_memory.READER_S:g} s and {answer_memory.READER_BYTES_PER_S // MB} MB a second",
+    f"has waited {answer_memory.YIELD_S:g} s, a client that takes a whole answer more slowly than"
+    f" in {answer_memory.READER_S:g} s and {answer_memory.READER_BYTES_PER_S // MB} MB a second",
     f"| an event | {frames.MAX_PLAIN_BYTES // MB} MB,",
     f"{frames.MAX_FRAME_BYTES // MB} MB of the first two where there is media",
     f"{MAX_UNCOMMITTED_BYTES // MB} MB of events with nothing",

@@ -129,6 +129,8 @@ def test_calls_under_way_count_against_a_providers_budget(play):
     ("path", "said", "price", "dollars"),
     [
         (SPEECH, {"input": "x" * 500, "voice": "alloy"}, {"characters": 15}, 0.0075),
+        (SPEECH, {"input": "x" * 400, "voice": "alloy"}, {"in": 0.6, "out": 12}, 0.00726),
+        (SPEECH, {"input": "你好" * 50, "voice": "alloy"}, {"in": 0.6, "audio_out": 12}, 0.00726),
         (IMAGES, {"prompt": "a cat", "n": 3}, {"image": 0.04}, 0.12),
         ("/v1/rerank", {"query": "q", "documents": ["a"]}, {"search": 0.002}, 0.002),
     ],

@@ -36,6 +36,17 @@ def test_the_list_inside_is_whole():
     assert read_list(whole, TODAY).model_count == found.model_count
 
 
+def test_models_that_always_search_cost_a_fee_a_request():
+    """Chat completions say nothing of searches."""
+    listed = inside().find
+    fees = {
+        name: listed("openai", name)[1].figures.get("request")
+        for name in ("gpt-4o-search-preview", "gpt-4o-mini-search-preview", "gpt-5-search-api")
+    }
+    assert list(fees.values()) == [25_000_000_000, 25_000_000_000, 10_000_000_000]
+    assert "request" not in listed("openai", "gpt-4o-mini")[1].figures
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_list_of_ones_own(pack):
     found = read_list(pack(text()), TODAY)

@@ -61,6 +61,10 @@ class Usage:
     """Sound read, where that is what is billed."""
     characters: int | None = None
     """Text that was spoken, where that is what is billed."""
+    spoken_tokens: int | None = None
+    """The same in tokens, as estimated: what speech that is billed by tokens is reckoned from where
+    its vendor states none.
+    """
     beside: tuple[tuple[str | None, Usage], ...] | None = None
     """What else was used for the answer, which the counts above leave out: the model at whose price
     (None: the one that answered), and how much. A hosted image tool, an advisor, a compaction.

@@ -23,8 +23,8 @@ _LONGEST_NUMBER = 18
 _ENDLESS = 10**18
 PICTURE_TOKENS = 8192
 """Of one picture, where those are billed by tokens: a large one of high quality."""
-SPOKEN_TOKENS = 2
-"""A character of speech, where that is billed by tokens."""
+SPOKEN_TOKENS = 8
+"""A token of text to be spoken, where that is billed by tokens."""
 MOST_CHANNELS = 20
 _LIMITS = (
     ("max_completion_tokens",),
@@ -71,7 +71,7 @@ def _expected(call: Call, tokens: int | None) -> Usage:
     if units is None:
         written = _output(call) if service.writes_tokens else None
         return Usage(input_tokens=tokens, output_tokens=written)
-    written = (units.images or 0) * PICTURE_TOKENS + (units.characters or 0) * SPOKEN_TOKENS
+    written = (units.images or 0) * PICTURE_TOKENS + (units.spoken_tokens or 0) * SPOKEN_TOKENS
     return Usage(
         input_tokens=tokens,
         output_tokens=written or USUAL_OUTPUT,

@@ -17,6 +17,11 @@ from .tariff import HOUR_WRITE, Figure, Tariff
 LARGEST_COST = 10**6
 """Dollars: a vendor's figure beyond this is no cost of one call."""
 MOST_COUNTED = 10**10
+SOUND_PER_TOKEN = 6
+"""Tokens of sound that a token of text is spoken in: OpenAI answers with sound alone, and bills
+gpt-4o-mini-tts by both. Measured on a bill (github.com/sanand0/blog, openai-tts-cost, 2025-11-02);
+OpenAI's own $0.015 a minute comes to the same (developers.openai.com/api/docs/pricing).
+"""
 
 
 def plausible(count: int | None) -> int | None:
@@ -49,6 +54,9 @@ def bill_pd(tariff: Tariff, usage: Usage, at_s: float, region: str | None = None
     if usage.billed_tokens is not None:
         read, written = usage.billed_tokens
         usage = replace(usage, input_tokens=read, output_tokens=written, total_tokens=None)
+    is_told = usage.input_tokens is not None or usage.output_tokens is not None
+    if usage.spoken_tokens is not None and not is_told and "characters" not in tariff.figures:
+        usage = _as_spoken(usage, usage.spoken_tokens)
     given = plausible(usage.input_tokens)
     figures = tariff.holding(input_tokens=given or 0, service=usage.service_tier, at_s=at_s)
     factor = tariff.regions.get((usage.region or region or "").lower(), 1)
@@ -63,6 +71,12 @@ def bill_pd(tariff: Tariff, usage: Usage, at_s: float, region: str | None = None
         return None
     cost = sum(known) + figures.get("request", 0)
     return cost if isinstance(cost, int) else rounded(cost)
+
+
+def _as_spoken(usage: Usage, tokens: int) -> Usage:
+    """The usage of speech that is billed by tokens of which its vendor tells none."""
+    sound = tokens * SOUND_PER_TOKEN
+    return replace(usage, input_tokens=tokens, output_tokens=sound, output_audio_tokens=sound)
 
 
 def _input(figures: Mapping[str, Figure], usage: Usage, given: int | None) -> Figure | None:

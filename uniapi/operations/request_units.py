@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from uniapi.canonical import Json, Operation, Usage
+from uniapi.canonical import Json, Operation, Usage, estimate_text_tokens
 
 BYTES_A_SECOND = 16_000
 """Of sound whose length nobody states: 128 kbit/s, as MP3 and AAC are usually made. Too much for a
@@ -24,7 +24,9 @@ def request_units(
     match operation:
         case Operation.SPEECH:
             text = body.get("input")
-            return Usage(characters=len(text)) if isinstance(text, str) else None
+            if not isinstance(text, str):
+                return None
+            return Usage(characters=len(text), spoken_tokens=estimate_text_tokens(text))
         case Operation.IMAGE | Operation.IMAGE_EDIT | Operation.IMAGE_VARIATION:
             return Usage(images=_asked(body.get("n")))
         case Operation.TRANSCRIBE | Operation.TRANSLATE_AUDIO:
@@ -52,6 +54,7 @@ def _joined(stated: Usage, units: Usage, *, is_guess: bool) -> Usage:
         stated,
         images=_first(stated.images, units.images),
         characters=_first(stated.characters, units.characters),
+        spoken_tokens=units.spoken_tokens,
         search_units=_first(stated.search_units, units.search_units),
         audio_seconds=units.audio_seconds if is_guess else stated.audio_seconds,
         is_estimate=stated.is_estimate or is_guess,

@@ -69,7 +69,10 @@ def decoded(
 
 
 def streamed(
-    deltas: list[Any], context: UpstreamContext = PLAIN, reason: str = "end_turn"
+    deltas: list[Any],
+    context: UpstreamContext = PLAIN,
+    reason: str = "end_turn",
+    **metadata: Any,
 ) -> Response:
     """`deltas` per block: a start or None, then the deltas."""
     decoder = UPSTREAM.stream_decoder(context)
@@ -85,7 +88,10 @@ def streamed(
             for piece in pieces
         ]
         frames.append(event("contentBlockStop", {"contentBlockIndex": index}))
-    frames += [event("messageStop", {"stopReason": reason}), event("metadata", {"usage": USAGE})]
+    frames += [
+        event("messageStop", {"stopReason": reason}),
+        event("metadata", {"usage": USAGE, **metadata}),
+    ]
     return fold(
         checked([found for frame in frames for found in decoder.feed(frame)] + decoder.eof())
     )
@@ -321,6 +327,16 @@ def test_usage_counts_cached_input_as_input() -> None:
         expected
         == UPSTREAM.decode_response({**body_of([{"text": "x"}]), "usage": usage}, PLAIN).usage
     )
+
+
+def test_the_tier_that_served_is_told_with_the_usage() -> None:
+    """It may have a price of its own; whole and streamed."""
+    told = {"usage": USAGE, "serviceTier": {"type": "flex"}}
+    whole = UPSTREAM.decode_response({**body_of([{"text": "x"}]), **told}, PLAIN)
+    stated = streamed([(None, {"text": "x"})], serviceTier={"type": "flex"}).usage
+    assert whole.usage is not None
+    assert stated is not None
+    assert (whole.usage.service_tier, stated.service_tier) == ("flex", "flex")
 
 
 def test_the_stop_sequence_and_other_members_are_kept() -> None:

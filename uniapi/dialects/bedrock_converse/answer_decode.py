@@ -74,7 +74,7 @@ def _decode(body: Json, context: UpstreamContext) -> Response:
         raise FoldError(failed_finish(finish))
     return Response(
         choices=(Choice(parts=tuple(parts), finish=finish),),
-        usage=decode_usage(body.get("usage")),
+        usage=decode_usage(body.get("usage"), body.get("serviceTier")),
         extensions={NAME: rest} if rest else {},
     )
 
@@ -261,8 +261,10 @@ def _stop_sequence(fields: Json) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def decode_usage(usage: Json) -> Usage | None:
-    """Converse counts cached input apart; here it is part of the input."""
+def decode_usage(usage: Json, tier: Json = None) -> Usage | None:
+    """Converse counts cached input apart; here it is part of the input. `tier`: the one that served
+    the request, `{"type": "flex"}` (docs.aws.amazon.com, ConverseResponse, 2026-11-30).
+    """
     if not isinstance(usage, dict):
         return None
     fresh, read, write = (
@@ -270,6 +272,7 @@ def decode_usage(usage: Json) -> Usage | None:
         _count(usage, "cacheReadInputTokens"),
         _count(usage, "cacheWriteInputTokens"),
     )
+    service = tier.get("type") if isinstance(tier, dict) else None
     details = usage.get("cacheDetails")
     hour = (
         [detail for detail in details if isinstance(detail, dict) and detail.get("ttl") == "1h"]
@@ -284,6 +287,7 @@ def decode_usage(usage: Json) -> Usage | None:
         cache_write_1h_tokens=(
             sum(_count(detail, "inputTokens") or 0 for detail in hour) if hour else None
         ),
+        service_tier=service if isinstance(service, str) else None,
         raw=usage,
         dialect=NAME,
     )

@@ -246,7 +246,7 @@ class ConverseStreamDecoder(StreamDecoder):
 
     def _on_metadata(self, data: Json) -> None:
         self._metadata = {name: value for name, value in data.items() if name != "usage"}
-        usage = decode_usage(data.get("usage"))
+        usage = decode_usage(data.get("usage"), data.get("serviceTier"))
         if usage is not None:
             self.usage(usage)
         if self._stop is not None:
