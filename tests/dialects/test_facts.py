@@ -256,6 +256,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "text_content_only": "chat's rows of plain servers",
         "cache_control": "the wire's own cache points",
         "cache_breakpoints": "the wire's own cache points",
+        "anthropic_eager_tools": "no member of a tool's is written",
         "anthropic_body_mark": "the encoder sets a cache point for it",
         "custom_tools": "the wire has functions only, and the encoder says so",
         "allowed_tools": "the wire has no such choice, and the encoder sends those tools alone",

@@ -302,6 +302,8 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("claude", "api.anthropic.com", "claude-opus-5", {"anthropic_body_mark": True}),
     ("vertex-claude", "h.example", "claude-opus-5", {"anthropic_body_mark": False}),
     ("aws", "h.example", "anthropic.claude-opus-5", {"anthropic_body_mark": False}),
+    ("aws", "h.example", "us.anthropic.claude-opus-5", {"anthropic_eager_tools": False}),
+    ("vertex-claude", "h.example", "claude-opus-5", {"anthropic_eager_tools": True}),
     ("gpt", "api.openai.com", "gpt-6-luna", {"efforts": SIX, "verbosities": ()}),
     ("gpt", "api.openai.com", "gpt-6-sol", {"efforts": SIX}),
     ("gpt", "api.openai.com", "gpt-6.1-terra", {"efforts": SIX}),

@@ -645,3 +645,15 @@ def test_a_picture_is_no_text(picture: Any, upstream: str, model: str, told: lis
 def test_a_picture_is_refused_where_texts_alone_are_embedded(upstream: str, model: str) -> None:
     with pytest.raises(RequestRefused, match="more than text"):
         encode({"model": "m", "input": ["a", PICTURE]}, upstream, model)
+
+
+@pytest.mark.parametrize("upstream", ["gemini", "vertex"])
+def test_googles_shortened_vectors_have_a_length_of_one(upstream):
+    """As OpenAI's have; whole ones, and those that have it, stay as they are."""
+    name = "gemini-embedding-001"
+    answer = {"embeddings": [{"values": [3.0, 4.0]}, {"values": [0.6, 0.8]}]}
+    body = {"input": ["a", "b"]}
+    whole = json.loads(decode(body, upstream, answer, model=name).body)
+    cut = json.loads(decode({**body, "dimensions": 2}, upstream, answer, model=name).body)
+    assert [row["embedding"] for row in whole["data"]] == [[3.0, 4.0], [0.6, 0.8]]
+    assert [row["embedding"] for row in cut["data"]] == [[0.6, 0.8], [0.6, 0.8]]

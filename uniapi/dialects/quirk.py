@@ -271,6 +271,9 @@ class Quirk:
     """
     anthropic_body_mark: bool = True
     """A body may carry `cache_control` itself, for a mark that moves with the newest turn."""
+    anthropic_eager_tools: bool = True
+    """A tool may say `eager_input_streaming`; False: only the beta before it does, for all tools.
+    """
     anthropic_billing_block: bool = True
     """False: Claude Code's attribution block is no part of the instructions."""
     anthropic_user_ids: Literal["any", "word"] = "any"

@@ -49,6 +49,14 @@ CLAUDE_ROWS = (
         engines={"aws", "vertex", "vertex-claude"},
         anthropic_body_mark=False,
     ),
+    fact(
+        "«tools.0.custom.eager_input_streaming: Extra inputs are not permitted»; the beta alone is"
+        " taken (github.com/vercel/ai/pull/17179, BerriAI/litellm-docs/pull/1550,"
+        " anthropics/claude-code/issues/32820; 2026-11-30)",
+        r"claude",
+        engines={"aws"},
+        anthropic_eager_tools=False,
+    ),
     _claude(
         "Claude before 3.7 does not think; no effort, no output_config.format",
         r"claude-(?:1|2|instant|3[.-]5|3-(?:opus|sonnet|haiku)|(?:opus|sonnet|haiku)-3(?![.-]?7))",

@@ -17,7 +17,7 @@ from .embeddings import EmbeddingInput, EmbeddingRequest, EmbeddingResult, Embed
 from .google import list_member, member, model_name, short_name
 from .operation import EncodedOperation, in_batches
 from .operation_usage import decode_usage, sum_usages
-from .vectors import Vector, decode_vector
+from .vectors import Vector, decode_vector, unit_vector
 
 MAX_REQUESTS = 100
 """Texts in one `batchEmbedContents` (ai.google.dev/gemini-api/docs/embeddings)."""
@@ -142,10 +142,16 @@ def _truncation_loss(request: EmbeddingRequest) -> tuple[str, ...]:
 def _decode(
     request: EmbeddingRequest, answers: Sequence[Mapping[str, Json]], model: str
 ) -> EmbeddingResult:
-    """All verbs alike: one embedding, several, or predictions that hold one each."""
+    """All verbs alike: one embedding, several, or predictions that hold one each. Of fewer
+    dimensions than the model has they are not of length one, as everybody else's are, and clients
+    that compare by the product of two vectors find the wrong ones
+    (ai.google.dev/gemini-api/docs/embeddings, «quality for smaller dimensions», 2026-11-30).
+    """
     vectors = [
         vector for number, answer in enumerate(answers) for vector in _vectors(answer, number)
     ]
+    if request.dimensions is not None:
+        vectors = [unit_vector(vector) for vector in vectors]
     return EmbeddingResult(
         vectors=tuple(vectors),
         usage=sum_usages(decode_usage(Operation.EMBED, answer) for answer in answers),

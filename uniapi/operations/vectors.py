@@ -36,6 +36,20 @@ def decode_vector(value: Json, place: str) -> Vector:
     return value
 
 
+_NEAR_ONE = 1e-3
+"""What rounding makes of a length of one."""
+
+
+def unit_vector(vector: Vector) -> Vector:
+    """A vector of numbers at a length of one, the same object where it has that."""
+    if isinstance(vector, str):
+        return vector
+    length = math.sqrt(sum(number * number for number in vector))
+    if not length or abs(length - 1) < _NEAR_ONE or not math.isfinite(length):
+        return vector
+    return [number / length for number in vector]
+
+
 def number_vector(vector: Vector) -> list[Any]:
     if isinstance(vector, list):
         return vector

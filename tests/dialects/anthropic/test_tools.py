@@ -235,3 +235,27 @@ def test_a_model_that_may_not_be_forced_is_asked(
     encoded = fitted(request, Quirk(anthropic_forced_tool=False))
     assert (wire, asked) == (encoded.body.get("tool_choice"), encoded.body.get("system"))
     assert (("tool_choice",) if asked else ()) == encoded.losses
+
+
+@pytest.mark.parametrize(
+    ("wishes", "written", "betas"),
+    [
+        ((True, None), None, ["fine-grained-tool-streaming-2025-05-14"]),
+        ((True, True), ["a"], ["a", "fine-grained-tool-streaming-2025-05-14"]),
+        ((False, None), None, None),
+    ],
+)
+def test_bedrock_streams_inputs_eagerly_by_the_beta(wishes, written, betas):
+    """It refuses the member, whatever it says."""
+    tools = [{"name": f"t{at}", "input_schema": {"type": "object"}} for at in range(2)]
+    said = [
+        {**tool, "eager_input_streaming": wish} for tool, wish in zip(tools, wishes, strict=False)
+    ]
+    body = {"max_tokens": 9, "messages": [{"role": "user", "content": "a"}], "tools": said}
+    if written:
+        body["anthropic_beta"] = written
+    assert UPSTREAM.fit(body, Quirk())[0] is body
+    fitted, losses = UPSTREAM.fit(body, Quirk(anthropic_eager_tools=False))
+    assert (fitted["tools"], fitted.get("anthropic_beta"), losses) == (tools, betas, ())
+    plain = {**body, "tools": tools}
+    assert UPSTREAM.fit(plain, Quirk(anthropic_eager_tools=False))[0] is plain

@@ -25,6 +25,7 @@ from .fit_messages import (
 from .fit_thinking import forced_tool, sampling_beside_thinking, thinking, without
 from .fit_tools import (
     distinct_tools,
+    eager_by_beta,
     moonshots_schemas,
     no_choice_alone,
     no_constraints,
@@ -78,6 +79,7 @@ RULES = (
     user_id_in_form,
     structured_output,
     unforced_choice,
+    eager_by_beta,
     no_constraints,
     moonshots_schemas,
     own_thinking,

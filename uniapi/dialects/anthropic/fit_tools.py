@@ -126,6 +126,31 @@ def distinct_tools(body: Body, fitting: Fitting) -> Body:
     return {**body, "tools": kept}
 
 
+EAGER, EAGER_BETA = "eager_input_streaming", "fine-grained-tool-streaming-2025-05-14"
+
+
+@minds("anthropic_eager_tools", where=("tools",))
+def eager_by_beta(body: Body, fitting: Fitting) -> Body:
+    """One tool that streams its input as it comes has all of them do so."""
+    tools = body.get("tools")
+    if not isinstance(tools, list):
+        return body
+    wishes = [tool[EAGER] for tool in tools if isinstance(tool, dict) and EAGER in tool]
+    if not wishes:
+        return body
+    bare = [
+        {name: value for name, value in tool.items() if name != EAGER}
+        if isinstance(tool, dict)
+        else tool
+        for tool in tools
+    ]
+    if True not in wishes:
+        return {**body, "tools": bare}
+    written = body.get("anthropic_beta")
+    betas = dict.fromkeys([*(written if isinstance(written, list) else ()), EAGER_BETA])
+    return {**body, "tools": bare, "anthropic_beta": list(betas)}
+
+
 @minds("moonshot_schemas", where=("tools",))
 def moonshots_schemas(body: Body, fitting: Fitting) -> Body:
     """What Kimi's Messages take for a tool's input is Moonshot's flavour of JSON Schema too."""
