@@ -41,7 +41,8 @@ class Mutant(NamedTuple):
 RUN = "uniapi/gateway/executor.py"
 TRY = "uniapi/gateway/attempt_try.py"
 PATIENCE = "uniapi/gateway/patience.py"
-RECEIVER = "uniapi/gateway/receiver.py"
+WHOLE = "uniapi/gateway/whole_answer.py"
+PRESSURE = "uniapi/gateway/back_pressure.py"
 BACKLOG = "uniapi/gateway/backlog.py"
 
 MUTANTS = (
@@ -313,17 +314,17 @@ MUTANTS = (
         LOOP,
     ),
     Mutant(
-        "a folded answer sent before its end",
-        RECEIVER,
-        "elif (pipe.streams or report.failure is not None) and not self._is_decided:",
-        "elif not self._is_decided:",
+        "a folded answer that has ended waits for its connection to end",
+        WHOLE,
+        "elif pipe.is_over:",
+        "elif False:",
         LOOP,
     ),
     Mutant(
         "a paused upstream blamed for its silence",
-        RECEIVER,
-        "is_paused = self._backlog is not None and self._backlog.is_paused",
-        "is_paused = False",
+        PRESSURE,
+        "is_slow = self._backlog is not None and self._backlog.is_paused",
+        "is_slow = False",
         LOOP,
     ),
     Mutant(

@@ -68,6 +68,8 @@ ASYNCIO_MODULES = {
     "gateway/executor.py",
     "gateway/receiver.py",
     "gateway/reception.py",
+    "gateway/upstream_answer.py",
+    "gateway/whole_answer.py",
     "inspection/inspector.py",
     "network/access_tokens.py",
     "network/aiohttp_transport.py",

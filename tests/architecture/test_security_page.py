@@ -16,7 +16,7 @@ from uniapi.gateway import (
     issued_items,
     lanes,
     reasoning_cache,
-    receiver,
+    upstream_answer,
 )
 from uniapi.memory import MOST_FOR_ANSWERS
 from uniapi.money.cache_doctor import MOST_SESSIONS
@@ -95,8 +95,8 @@ SAID = [
     f"| an event | {frames.MAX_PLAIN_BYTES // MB} MB,",
     f"{frames.MAX_FRAME_BYTES // MB} MB of the first two where there is media",
     f"{MAX_UNCOMMITTED_BYTES // MB} MB of events with nothing",
-    f"{receiver.MAX_ERROR_BODY_BYTES // MB} MB read, {MAX_MESSAGE:,} characters of its message"
-    f" kept, {MOST_REPEATED} of what",
+    f"{upstream_answer.MAX_ERROR_BODY_BYTES // MB} MB read, {MAX_MESSAGE:,} characters of its"
+    f" message kept, {MOST_REPEATED} of what",
     f"{MAX_ANSWER_BYTES // MB} MB, {discovery.MAX_MODELS:,} names of"
     f" {discovery.MAX_MODEL_NAME} characters",
     f"| `Quiet`, `WrongKeys` | addresses | {quiet.MAX_ADDRESSES:,},",

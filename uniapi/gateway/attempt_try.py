@@ -50,6 +50,8 @@ from .patience import patience_for, trigger_probe
 from .prepared import Prepared
 from .receiver import Receiver
 from .route import Way
+from .upstream_answer import UpstreamAnswer
+from .whole_answer import WholeAnswer
 
 NOTHING_SAID: dict[str, Json] = {}
 
@@ -89,7 +91,7 @@ class Try:
         """
         self._losses: tuple[str, ...] = ()
         self._count_output: Callable[[bytes], int]
-        self._receiver: Receiver
+        self._receiver: UpstreamAnswer
 
     async def make(self) -> Failure | None:
         """None when it has answered the call. Raises RequestRefused when the client's request makes
@@ -161,13 +163,14 @@ class Try:
             )
         return None
 
-    def _send(self, prepared: Prepared, requests: Sequence[HttpRequest]) -> Receiver:
+    def _send(self, prepared: Prepared, requests: Sequence[HttpRequest]) -> UpstreamAnswer:
         state = self._state
         loop = asyncio.get_running_loop()
         now, triggers = loop.time(), state.lanes.preferences.error_triggers
         if log.isEnabledFor(logging.DEBUG):
             tell_request(state.call, self._attempt, self.way.road, requests)
-        receiver = Receiver(
+        kind = WholeAnswer if prepared.is_whole else Receiver
+        receiver: UpstreamAnswer = kind(
             loop,
             prepared.make_pipe,
             self._classify,

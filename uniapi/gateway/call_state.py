@@ -24,9 +24,9 @@ from .lanes import Lane, Lanes
 from .learned_models import LearnedModels
 from .mender import Mender
 from .reasoning_cache import ReasoningCache
-from .receiver import Receiver
 from .route import Decoded
 from .spending import Held
+from .upstream_answer import UpstreamAnswer
 
 OURS = "internal_error"
 """The outcome of a call that a mistake of ours ended."""
@@ -107,7 +107,7 @@ class CallState:
     mender: Mender | None = None
     """Who mends its requests, once one was refused or something is known of a model."""
     attempts: list[AttemptRecord] = field(default_factory=list)
-    receiver: Receiver | None = None
+    receiver: UpstreamAnswer | None = None
     """What takes the answer of the attempt under way, or of the one that served."""
     bodies: tuple[object, ...] = ()
     """What was sent, of a long call."""

@@ -82,7 +82,7 @@ def prepare_conversation(
     http = HttpRequest(address.method, address.url, headers, write(call, body))
     if is_usual:
         http.head = way.head
-    return Prepared(http, make, losses, body, choice.count_output, is_usual)
+    return Prepared(http, make, losses, body, choice.count_output, is_usual, not call.stream)
 
 
 def _own_headers(call: Call, way: Way, said: Mapping[str, str]) -> Mapping[str, str]:

@@ -79,6 +79,8 @@ class Prepared:
     """The tokens, roughly, in the beginning of its answer."""
     is_authorized: bool = False
     """The credential is in the request already."""
+    is_whole: bool = False
+    """Its answer goes to the client in one piece, however it comes."""
     earlier: tuple[HttpRequest, ...] = ()
     """Requests to be sent before, where one client request became several; their answers go to
     `answers`.
