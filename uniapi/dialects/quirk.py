@@ -194,6 +194,10 @@ class Quirk:
     OpenAI itself refuses them. None: nobody says (LiteLLM knows them), so a client's own are
     relayed and none are added.
     """
+    longest_tool_name: int | None = None
+    """A tool with a longer name is refused; the encoder shortens it, and the answer's decoder gives
+    it back.
+    """
     custom_tools: bool = True
     """Freeform (`custom`) tools are understood; False: they are offered as functions with one
     `input` text, and told apart again in the answer.

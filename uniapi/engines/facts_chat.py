@@ -59,6 +59,13 @@ _FORMAT_ROWS = (
         members_alone=False,
     ),
     fact(
+        "«Invalid 'tools[3].function.name': string too long. Expected a string with maximum length"
+        " 64» (danny-avila/LibreChat#7435; DeepSeek: mrexodia/ida-pro-mcp#129), «The length of the"
+        " tool name cannot exceed 64.» (DashScope: QwenLM/Qwen3-VL#2069; 2026-11-30)",
+        vendors={"openai", "azure", "github", "deepseek", "dashscope"},
+        longest_tool_name=64,
+    ),
+    fact(
         "«'messages' must contain the word 'json' in some form, to use 'response_format' of type"
         " 'json_object'» (portkey.ai/error-library/response-format-error-10006; Groq:"
         " mem0ai/mem0#4161; DashScope: help.aliyun.com/zh/model-studio/user-guide/json-mode);"

@@ -412,6 +412,17 @@ def test_relayed_freeform_tools_become_functions() -> None:
     assert not UPSTREAM.needs_translation(body, Quirk(custom_tools=False, has_tools=False))
 
 
+def test_a_tool_with_a_name_that_the_vendor_refuses_is_no_relay() -> None:
+    """It is shortened, and called by its own name in the answer."""
+    body = {"tools": [{"type": "function", "function": {"name": "m" * 64}}]}
+    longer = {"tools": [*body["tools"], {"type": "function", "function": {"name": "m" * 65}}]}
+    quirk = Quirk(longest_tool_name=64)
+    assert UPSTREAM.needs_translation(longer, quirk)
+    assert not UPSTREAM.needs_translation(body, quirk)
+    assert not UPSTREAM.needs_translation(longer, Quirk())
+    assert not UPSTREAM.needs_translation({"tools": None}, quirk)
+
+
 def test_a_relayed_choice_among_tools_leaves_the_others_out() -> None:
     """Where only OpenAI knows such a choice."""
     tools = [{"type": "function", "function": {"name": name}} for name in "fgh"]

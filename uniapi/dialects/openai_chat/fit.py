@@ -57,6 +57,7 @@ from .fit_tools import (
     arguments_of_objects,
     freeform_tools_as_functions,
     has_freeform_tools,
+    has_longer_names,
     known_tool_choice,
     mended_schemas,
     moonshots_schemas,
@@ -123,7 +124,11 @@ fit = fit_by((*RULES, *LEARNED_RULES))
 
 def needs_translation(body: Mapping[str, Json], quirk: Quirk) -> bool:
     """Whether the answer to `body` cannot be relayed: a freeform tool that is offered as a function
-    must be told apart again in it.
+    must be told apart again in it, a tool whose name is shortened must be called by its own.
     """
-    is_offered_as_function = "tools" in body and not quirk.custom_tools and quirk.has_tools
-    return is_offered_as_function and has_freeform_tools(body)
+    if "tools" not in body or not quirk.has_tools:
+        return False
+    if not quirk.custom_tools and has_freeform_tools(body):
+        return True
+    longest = quirk.longest_tool_name
+    return longest is not None and has_longer_names(body, longest)

@@ -54,6 +54,13 @@ def has_freeform_tools(body: Mapping[str, Json]) -> bool:
     return isinstance(tools, list) and any(has_type(tool, "custom") for tool in tools)
 
 
+def has_longer_names(body: Mapping[str, Json], longest: int) -> bool:
+    """Whether a tool has a name of more characters (an MCP server's stands before it)."""
+    tools = body.get("tools")
+    names = [at(tool, "function", "name") for tool in tools] if isinstance(tools, list) else []
+    return any(isinstance(name, str) and len(name) > longest for name in names)
+
+
 @minds(always=True, where=("tool_calls",))
 def arguments_of_objects(body: Body, fitting: Fitting) -> Body:
     """The templates of local servers parse what earlier calls said, and one that was cut off would
