@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "money": {"canonical", "config"},
     "stats": {"canonical", "config", "storage", "money"},
     "inspection": {"canonical", "wire", "config", "storage", "stats"},
-    "network": {"canonical", "wire", "config", "engines"},
+    "tcp": set(),
+    "network": {"canonical", "wire", "config", "engines", "tcp"},
     "pipes": {"canonical", "wire", "dialects", "operations"},
     "gateway": {
         "canonical",
@@ -54,6 +55,7 @@ MAY_IMPORT = {
         "gateway",
         "connect",
         "inspection",
+        "tcp",
     },
 }
 ASYNCIO_MODULES = {
@@ -91,6 +93,9 @@ ASYNCIO_MODULES = {
     "server/listener.py",
     "server/odd_lane.py",
     "server/reply.py",
+    "tcp/accepting.py",
+    "tcp/connecting.py",
+    "tcp/transport.py",
 }
 """All that may know an event loop or a socket; every other module of a room is plain calls."""
 OUTSIDE = {

@@ -19,11 +19,11 @@ from whole_gateway import (
 
 WARM_CALLS = 3
 CALLS = 5
-CEILINGS = {"relayed": 173, "translated": 284}
-"""For a whole call, from the client's first byte to the record."""
+CEILINGS = {"relayed": 175, "translated": 286}
+"""For a whole call, from the client's first byte to the record, both sockets included."""
 BURST_CEILINGS = {"relayed": 0.2, "translated": 0.2}
 """For one text delta among many that came in one read."""
-READ_CEILINGS = {"relayed": 14.0, "translated": 20.0}
+READ_CEILINGS = {"relayed": 14.1, "translated": 20.2}
 """For one text delta that came in a read of its own."""
 
 

@@ -6,7 +6,14 @@ import threading
 
 import pytest
 
-from uniapi.network.names import MAX_OF_DOMAIN, MAX_OF_STRANGERS, Names, NameUnknown, NotPublic
+from uniapi.network.names import (
+    FRESH_S,
+    MAX_OF_DOMAIN,
+    MAX_OF_STRANGERS,
+    Names,
+    NameUnknown,
+    NotPublic,
+)
 
 
 def info(address):
@@ -133,3 +140,13 @@ async def test_what_only_a_proxy_can_resolve_passes_unless_it_sounds_local(resol
     for host in ("nas", "db.internal", "inside.example", "10.0.0.1"):
         with pytest.raises(NotPublic):
             await names.check_public(host)
+
+
+async def test_an_address_and_a_name_that_was_found_are_at_hand():
+    names = Names(lambda host: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.7", 0))])
+    assert names.at_hand("a.example", 80, 0.0) == []
+    await names.find("a.example", 80)
+    now = asyncio.get_running_loop().time()
+    assert [info[4] for info in names.at_hand("a.example", 80, now)] == [("192.0.2.7", 80)]
+    assert names.at_hand("a.example", 80, now + FRESH_S) == []
+    assert [info[4] for info in names.at_hand("127.0.0.1", 81, now)] == [("127.0.0.1", 81)]

@@ -14,6 +14,7 @@ import yaml
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
 from uniapi.server import Front, KeyRing, Listener
+from uniapi.tcp import GONE
 from uniapi.wire import dump_json
 
 KEY = "sk-test-client-key-0123456789"
@@ -179,6 +180,7 @@ class Wire(asyncio.Transport):
         if self.is_open:
             self.written += data
             self.writes += 1
+        return 0 if self.is_open else GONE
 
     def get_write_buffer_size(self):
         return 0

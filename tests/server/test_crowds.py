@@ -11,7 +11,7 @@ from uniapi.server import Front, edge_connection
 from uniapi.server.connections import backlog_for, connections_for
 from uniapi.server.edge_connection import MAX_AHEAD_BYTES
 from uniapi.server.listener import Listener
-from uniapi.wire import READ_BYTES
+from uniapi.tcp import READ_BYTES
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 LAST = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -45,15 +45,14 @@ async def said_to(desk, has_edge, data):
     lane = Listener(Front(desk), files=4096, has_edge=has_edge)
     lane.odd.open_now()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lane.connection, "127.0.0.1", 0)
-    with socket.create_connection(server.sockets[0].getsockname()) as client:
+    port = await lane.start("127.0.0.1", 0)
+    with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(data)
         client.shutdown(socket.SHUT_WR)
         client.setblocking(False)
         said = b""
         while piece := await loop.sock_recv(client, 65536):
             said += piece
-    server.close()
     lane.stop()
     await lane.close()
     return said

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.errors import WireError
+from uniapi.tcp import ROOM
 from uniapi.wire import BodySource, HeadReader, ResponseParser
 
 from .passage import Passage
@@ -59,20 +60,14 @@ class Pool(Protocol):
     def forget(self, connection: Http1Connection) -> None: ...
 
     @property
-    def room(self) -> memoryview:
-        """Where all connections read into."""
-        ...
-
-    @property
     def heads(self) -> HeadReader:
         """What reads the heads of all answers."""
         ...
 
 
-class Http1Connection(asyncio.BufferedProtocol):
-    """One connection to an origin, serving one exchange at a time. What is read is taken out of the
-    common room before anything else is read. `idle_since`: the loop's time at which it ended its
-    last one.
+class Http1Connection(asyncio.BufferedProtocol, asyncio.Protocol):
+    """One connection to an origin, serving one exchange at a time. `idle_since`: the loop's time at
+    which it ended its last one. asyncio's TLS reads into the common room, which is cheaper.
     """
 
     __slots__ = (
@@ -85,7 +80,6 @@ class Http1Connection(asyncio.BufferedProtocol):
         "_is_reused",
         "_parser",
         "_pool",
-        "_room",
         "_transport",
         "_unsent",
         "idle_since",
@@ -96,7 +90,6 @@ class Http1Connection(asyncio.BufferedProtocol):
     def __init__(self, pool: Pool, origin: Origin, loop: asyncio.AbstractEventLoop) -> None:
         self.origin = origin
         self._pool = pool
-        self._room = pool.room
         self.loop = loop
         self._transport: asyncio.Transport | None = None
         self._exchange: Served | None = None
@@ -152,9 +145,12 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._transport = transport
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._room
+        return ROOM
 
     def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(bytes(ROOM[:nbytes]))
+
+    def data_received(self, data: bytes) -> None:
         exchange, parser = self._exchange, self._parser
         if exchange is None:
             # An idle connection has nothing to say; one that speaks is out of step.
@@ -165,7 +161,6 @@ class Http1Connection(asyncio.BufferedProtocol):
             self._has_bytes = True
             exchange.begun()
         try:
-            data = bytes(self._room[:nbytes])
             sink = exchange.sink
             if sink is not None and parser.is_between:
                 chunk = parser.chunk(data)
@@ -297,25 +292,22 @@ class Http1Connection(asyncio.BufferedProtocol):
 
     def _end(self) -> None:
         exchange, self._exchange = self._exchange, None
+        transport = self._transport
+        if exchange is None or transport is None:
+            # Closed by whoever took the last of it.
+            return
         # An answer may come before the whole request was sent; what is left of it would be taken
         # for another request.
         is_sent, self._unsent = self._unsent is None, None
-        transport = self._transport
-        if (
-            is_sent
-            and self._parser.keeps_alive
-            and transport is not None
-            and not transport.is_closing()
-        ):
+        if is_sent and self._parser.keeps_alive:
             if self._is_paused:
                 self.resume()
             self._is_reused = True
             self.idle_since = self.loop.time()
             self._pool.put_idle(self)
-        elif transport is not None:
+        else:
             transport.close()
-        if exchange is not None:
-            exchange.done()
+        exchange.done()
 
     def _fail(self, failure: Failure) -> None:
         exchange, self._exchange = self._exchange, None

@@ -12,19 +12,22 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from aiohappyeyeballs import start_connection
 
 from uniapi.canonical import Failure, FailureKind
-from uniapi.wire import READ_BYTES, HeadReader, HttpRequest, request_bytes
+from uniapi.tcp import Connecting, TcpTransport
+from uniapi.wire import HeadReader, HttpRequest, request_bytes
 
 from .environment_proxies import EnvironmentProxies, ProxyUnusable
 from .http1_connection import Http1Connection, Origin, origin_of
-from .names import Names
+from .names import AddressInfo, Names
 from .passage import USUAL, Passage
 from .tls import TlsContexts, tls_fault
 from .transport import (
@@ -41,6 +44,12 @@ log = logging.getLogger("uniapi.upstream")
 HAPPY_EYEBALLS_DELAY_S = 0.25
 SWEEP_S = 5.0
 """How often it is looked which connections have been idle for too long."""
+
+
+class Cancelled(Protocol):
+    """What may still be given up."""
+
+    def cancel(self) -> object: ...
 
 
 class Http1Transport:
@@ -62,7 +71,6 @@ class Http1Transport:
         self._names = names
         self._tls = tls
         self._proxies = proxies
-        self.room = memoryview(bytearray(READ_BYTES))
         self.heads = HeadReader()
         self._idle: defaultdict[Origin, list[Http1Connection]] = defaultdict(list)
         self._sweeping: asyncio.TimerHandle | None = None
@@ -147,10 +155,38 @@ class Http1Transport:
             if not connections:
                 del self._idle[connection.origin]
 
-    def spawn_connect(
-        self, exchange: _Http1Exchange, origin: Origin, timeout_s: float
-    ) -> asyncio.Task[None]:
+    def connect(self, exchange: _Http1Exchange, origin: Origin, timeout_s: float) -> Cancelled:
+        """A connection for this exchange, which is told when it is there, or that there is none."""
+        loop = asyncio.get_running_loop()
+        if origin.scheme == "http" and not origin.only_public:
+            found = self._names.at_hand(origin.host, origin.port, loop.time())
+            if len(found) == 1:
+                try:
+                    return self._connect_at_once(exchange, origin, timeout_s, found[0], loop)
+                except OSError:
+                    # The longer way knows what to do.
+                    pass
         return self._spawn(self._connect(exchange, origin, timeout_s), "connect")
+
+    def _connect_at_once(
+        self,
+        exchange: _Http1Exchange,
+        origin: Origin,
+        timeout_s: float,
+        info: AddressInfo,
+        loop: asyncio.AbstractEventLoop,
+    ) -> Connecting:
+        """Nothing is to be looked up, nothing chosen, nothing encrypted."""
+
+        def connected(there: socket.socket) -> None:
+            connection = Http1Connection(self, origin, loop)
+            TcpTransport(loop, there, connection)
+            exchange.connected(connection)
+
+        def failed(error: OSError | asyncio.TimeoutError) -> None:
+            exchange.failed(_cannot_connect(error, origin, timeout_s))
+
+        return Connecting(loop, info[0], info[4], timeout_s, connected, failed)
 
     async def _connect(self, exchange: _Http1Exchange, origin: Origin, timeout_s: float) -> None:
         try:
@@ -162,22 +198,8 @@ class Http1Transport:
                 # Out of descriptors is our trouble, not the provider's: the idle connections are
                 # given up for one more try.
                 connection = await asyncio.wait_for(self._open(origin), timeout_s)
-        except asyncio.TimeoutError:
-            exchange.failed(
-                Failure(
-                    kind=FailureKind.TIMEOUT,
-                    message=f"connecting to the upstream took longer than {timeout_s:g} s",
-                )
-            )
-        except ssl.SSLError as error:
-            fault = tls_fault(origin.host, error)
-            exchange.failed(Failure(kind=FailureKind.UNREACHABLE, message=fault))
-        except (OSError, UnicodeError) as error:
-            exchange.failed(
-                Failure(
-                    kind=FailureKind.UNREACHABLE, message=f"cannot connect to the upstream: {error}"
-                )
-            )
+        except (asyncio.TimeoutError, OSError, UnicodeError) as error:
+            exchange.failed(_cannot_connect(error, origin, timeout_s))
         else:
             exchange.connected(connection)
 
@@ -186,12 +208,13 @@ class Http1Transport:
         context = self._tls.context(origin.ca_file) if origin.scheme == "https" else None
         found = await self._names.find(origin.host, origin.port, only_public=origin.only_public)
         connected = await start_connection(found, happy_eyeballs_delay=HAPPY_EYEBALLS_DELAY_S)
-        _, connection = await loop.create_connection(
-            lambda: Http1Connection(self, origin, loop),
-            sock=connected,
-            ssl=context,
-            server_hostname=origin.host if context is not None else None,
-        )
+        connection = Http1Connection(self, origin, loop)
+        if context is None:
+            TcpTransport(loop, connected, connection)
+        else:
+            await loop.create_connection(
+                lambda: connection, sock=connected, ssl=context, server_hostname=origin.host
+            )
         return connection
 
     def _drop_idle(self) -> bool:
@@ -201,6 +224,17 @@ class Http1Transport:
         for connection in dropped:
             connection.close()
         return bool(dropped)
+
+
+def _cannot_connect(error: Exception, origin: Origin, timeout_s: float) -> Failure:
+    if isinstance(error, asyncio.TimeoutError):
+        message = f"connecting to the upstream took longer than {timeout_s:g} s"
+        return Failure(kind=FailureKind.TIMEOUT, message=message)
+    if isinstance(error, ssl.SSLError):
+        message = tls_fault(origin.host, error)
+    else:
+        message = f"cannot connect to the upstream: {error}"
+    return Failure(kind=FailureKind.UNREACHABLE, message=message)
 
 
 _SENT = HttpRequest(method="", url="")
@@ -239,7 +273,7 @@ class _Http1Exchange:
         self._passage = passage
         self._connect_timeout_s = connect_timeout_s
         self._connection: Http1Connection | None = None
-        self._connecting: asyncio.Task[None] | None = None
+        self._connecting: Cancelled | None = None
         self._origin: Origin | None = None
         self._data = b""
         self._is_paused = False
@@ -255,7 +289,12 @@ class _Http1Exchange:
         if connection is not None:
             self._use(connection)
         else:
-            self._connecting = self._transport.spawn_connect(self, origin, self._connect_timeout_s)
+            self._connect(origin)
+
+    def _connect(self, origin: Origin) -> None:
+        connecting = self._transport.connect(self, origin, self._connect_timeout_s)
+        if self._connection is None:
+            self._connecting = connecting
 
     def refuse(self, why: str) -> None:
         """Fails before anything is sent, and not before `send` has returned."""
@@ -320,6 +359,4 @@ class _Http1Exchange:
         """
         self._connection = None
         if self.sink is not None and self._origin is not None:
-            self._connecting = self._transport.spawn_connect(
-                self, self._origin, self._connect_timeout_s
-            )
+            self._connect(self._origin)

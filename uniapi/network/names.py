@@ -60,10 +60,23 @@ class Names:
         found = await self._addresses(host, is_strangers=only_public)
         if only_public and not all(is_public(info[4][0]) for info in found):
             raise NotPublic("it leads to a private address")
-        return [
-            (family, kind, protocol, name, (address[0], port, *address[2:]))
-            for family, kind, protocol, name, address in found
-        ]
+        return _with_port(found, port)
+
+    def at_hand(self, host: str, port: int, now: float) -> list[AddressInfo]:
+        """As `find`, where nothing has to be waited for; empty where that is not so. `now` is the
+        loop's time.
+        """
+        kept = self._found.get(host)
+        if kept is not None and now - kept[0] < FRESH_S:
+            return _with_port(kept[1], port)
+        if not is_literal(host):
+            return []
+        try:
+            found = _literal(host)
+        except OSError:
+            return []
+        self._keep(host, found, now)
+        return _with_port(found, port)
 
     async def check_public(self, host: str) -> None:
         """Raises NotPublic for a host that is not of the public Internet, as far as can be told
@@ -144,7 +157,10 @@ class Names:
         del self._running[host]
         if done.cancelled() or done.exception() is not None:
             return
-        self._found[host] = (now, done.result())
+        self._keep(host, done.result(), now)
+
+    def _keep(self, host: str, found: list[AddressInfo], now: float) -> None:
+        self._found[host] = (now, found)
         self._found.move_to_end(host)
         if len(self._found) > MAX_KEPT:
             self._found.popitem(last=False)
@@ -159,6 +175,13 @@ def _settle(
         future.set_exception(outcome)
     else:
         future.set_result(outcome)
+
+
+def _with_port(found: list[AddressInfo], port: int) -> list[AddressInfo]:
+    return [
+        (family, kind, protocol, name, (address[0], port, *address[2:]))
+        for family, kind, protocol, name, address in found
+    ]
 
 
 def _domain(host: str) -> str:

@@ -13,12 +13,13 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from uniapi.canonical import RequestRefused
+from uniapi.tcp import GONE
 from uniapi.wire import CREDENTIAL_HEADERS, RequestHead
 
 from .bounded import BoundedServer
 from .connections import MAX_HEAD_BYTES, ConnectionTable
 from .front import Front
-from .incoming import GONE, Incoming
+from .incoming import Incoming
 from .unread import Unread
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from uniapi.wire import READ_BYTES
-
 from .connections import ConnectionTable
 from .edge_connection import EdgeConnection
 from .front import Front
@@ -45,9 +43,6 @@ class Edge:
         self.unread = unread
         self.odd = odd
         self.is_stopping = False
-        self.room = memoryview(bytearray(READ_BYTES))
-        """Where all connections read into: what is read is taken out before anything else is read.
-        """
         self.connections: set[EdgeConnection] = set()
 
     def __call__(self) -> EdgeConnection:

@@ -23,9 +23,10 @@ import asyncio
 import logging
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from uniapi.gateway import STALLED_READER_S
+from uniapi.tcp import GONE, TcpTransport
 from uniapi.wire import plain_head
 
 from .connections import (
@@ -38,7 +39,7 @@ from .connections import (
     HeadRefusal,
 )
 from .edge_body import EdgeBody
-from .incoming import GONE, Incoming
+from .incoming import Incoming
 from .paths import find_route
 from .unread import MOST_BYTES
 
@@ -57,7 +58,7 @@ _HEAD_END = b"\r\n\r\n"
 _LONE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
 
-class EdgeConnection(asyncio.BufferedProtocol):
+class EdgeConnection(asyncio.Protocol):
     """One connection; the ClientLine of the request that it serves."""
 
     __slots__ = (
@@ -82,7 +83,7 @@ class EdgeConnection(asyncio.BufferedProtocol):
         self.peer: str | None = None
         self.is_last = edge.is_stopping
         self._edge = edge
-        self._transport: asyncio.Transport | None = None
+        self._transport: TcpTransport | None = None
         self._ahead = bytearray()
         """What came and belongs to no request yet."""
         self._seen = 0
@@ -103,8 +104,8 @@ class EdgeConnection(asyncio.BufferedProtocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # One of ours, or what a test has in its place.
+        self._transport = cast("TcpTransport", transport)
         self._edge.connections.add(self)
         address = transport.get_extra_info("peername")
         self.peer = address[0] if address else None
@@ -113,16 +114,6 @@ class EdgeConnection(asyncio.BufferedProtocol):
             transport.close()
             return
         self._expect_within(HEAD_S)
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._edge.room
-
-    def buffer_updated(self, nbytes: int) -> None:
-        try:
-            self.data_received(bytes(self._edge.room[:nbytes]))
-        except MemoryError:
-            log.error("a request was cut off: there is not enough memory for it")
-            self.abort()
 
     def data_received(self, data: bytes) -> None:
         body = self._body
@@ -181,11 +172,7 @@ class EdgeConnection(asyncio.BufferedProtocol):
         return self._transport is None or self._transport.is_closing()
 
     def write(self, data: bytes) -> int:
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return GONE
-        transport.write(data)
-        return transport.get_write_buffer_size()
+        return GONE if self._transport is None else self._transport.write(data)
 
     def backlog(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()

@@ -16,18 +16,15 @@ from uniapi.wire import RequestHead
 from .paths import Route
 from .visitors import Visitor
 
-GONE = -1
-"""What a write gives when there is nobody to write to."""
-
 
 class ClientLine(Protocol):
     """The connection to a client, for the answer to one request.
 
     `peer` is the address at its other end, None where there is none. `is_last`: it ends with this
     answer, whatever the request wants. `write` never blocks, and gives the backlog behind it, or
-    GONE when the client has left and nothing was written; `backlog` is what was written and not
-    taken yet, in bytes; `drain` waits while that is too much, and raises ConnectionError when the
-    client leaves. `abort` cuts it off.
+    `tcp.GONE` when the client has left and nothing was written; `backlog` is what was written and
+    not taken yet, in bytes; `drain` waits while that is too much, and raises ConnectionError when
+    the client leaves. `abort` cuts it off.
     """
 
     @property

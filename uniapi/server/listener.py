@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from asyncio.trsock import TransportSocket
+
+from uniapi.tcp import Door, bound_sockets
 
 from uniapi.gateway import STALLED_READER_S
 
@@ -29,7 +30,7 @@ begin after so many seconds of silence.
 """
 
 
-def expect_life(listening: socket.socket | TransportSocket) -> None:
+def expect_life(listening: socket.socket) -> None:
     """Whoever comes in by this socket is gone when it is not heard of for STALLED_READER_S: what is
     set here goes over to each connection.
     """
@@ -56,9 +57,9 @@ class Listener:
         self._edge = Edge(loop, front, table, unread, self.odd) if has_edge else None
         if not has_edge:
             self.odd.open_now()
-        self._server: asyncio.AbstractServer | None = None
+        self._doors: list[Door] = []
 
-    def connection(self) -> asyncio.BaseProtocol:
+    def connection(self) -> asyncio.Protocol:
         """Reads a new connection."""
         return self._edge() if self._edge is not None else self.odd.connection()
 
@@ -66,27 +67,18 @@ class Listener:
         """Listen; gives the port. `::` is every address, of IPv4 too, where the system can do that.
         Raises OSError.
         """
-        if host == "::" and socket.has_dualstack_ipv6():
-            both = socket.create_server(
-                (host, port), family=socket.AF_INET6, backlog=self._backlog, dualstack_ipv6=True
-            )
-            server = await self._loop.create_server(
-                self.connection, sock=both, backlog=self._backlog
-            )
-        else:
-            server = await self._loop.create_server(
-                self.connection, host, port, backlog=self._backlog
-            )
-        for listening in server.sockets:
+        sockets = await bound_sockets(host, port, self._backlog)
+        for listening in sockets:
             expect_life(listening)
-        self._server = server
-        found: int = server.sockets[0].getsockname()[1]
+            self._doors.append(Door(self._loop, listening, self.connection, self._backlog))
+        found: int = sockets[0].getsockname()[1]
         return found
 
     def stop(self) -> None:
         """No new connections; those that wait for an answer get it, and end."""
-        if self._server is not None:
-            self._server.close()
+        for door in self._doors:
+            door.close()
+        self._doors.clear()
         if self._edge is not None:
             self._edge.stop()
 

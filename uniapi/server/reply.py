@@ -12,11 +12,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from uniapi.gateway import STALLED_READER_S
+from uniapi.tcp import GONE
 from uniapi.values import dataclass
 from uniapi.wire import STATUS_LINES, header_lines, status_line
 
 from .impatient import for_client
-from .incoming import GONE, Incoming
+from .incoming import Incoming
 
 STREAM_HEADERS = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """On every stream: reverse proxies (nginx on serv00) must not buffer it."""

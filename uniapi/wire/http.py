@@ -27,11 +27,6 @@ HOP_BY_HOP = frozenset(
 )
 """RFC 9110 §7.6.1 and its usual companions: never forwarded in either direction."""
 
-READ_BYTES = 64 * 1024
-"""Taken from a socket at once. asyncio would make room for 256 KiB for each read, which the system
-has to map and unmap: five times the price of a short one.
-"""
-
 LENGTH_HEADER = "content-length"
 
 CREDENTIAL_HEADERS = frozenset(
