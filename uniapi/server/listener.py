@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import socket
 
-from uniapi.tcp import Door, bound_sockets
-
 from uniapi.gateway import STALLED_READER_S
+from uniapi.tcp import Door, bound_sockets
 
 from .connections import ConnectionTable, backlog_for, connections_for
 from .edge import Edge
