@@ -24,7 +24,7 @@ LATE = (
     *("uniapi.server.bounded", "uniapi.network.aiohttp_transport"),
 )
 """What most processes never need, or only when a configuration or a request names it."""
-MOST_OURS = 405
+MOST_OURS = 406
 MOST_OTHERS = 240
 """Those of the standard library and of PyYAML; versions of Python differ."""
 

@@ -23,7 +23,7 @@ CEILINGS = {"relayed": 175, "translated": 286}
 """For a whole call, from the client's first byte to the record, both sockets included."""
 BURST_CEILINGS = {"relayed": 0.2, "translated": 0.2}
 """For one text delta among many that came in one read."""
-READ_CEILINGS = {"relayed": 14.1, "translated": 20.2}
+READ_CEILINGS = {"relayed": 15.1, "translated": 21.2}
 """For one text delta that came in a read of its own."""
 
 

@@ -6,6 +6,7 @@ the pieces they were sent in and in others. No test; the gate runs it where reco
 
 import json
 import random
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -15,6 +16,7 @@ from lane_road import cut, difference  # noqa: E402
 
 from uniapi.dialects import CLIENT_DIALECTS  # noqa: E402
 
+FRAME = re.compile(rb".*?(?:\r?\n){2}|.+\Z", re.DOTALL)
 DIALECTS = {
     "chat": "openai_chat",
     "messages": "anthropic",
@@ -38,7 +40,7 @@ def main():
     rng = random.Random(1)
     counts = Counter()
     for name, upstream, data in streams(sys.argv[1]):
-        frames = [frame + b"\n\n" for frame in data.split(b"\n\n")]
+        frames = FRAME.findall(data)
         for client in CLIENT_DIALECTS:
             roads = ("relay", "translate") if client == upstream else ("translate",)
             for road in roads:

@@ -46,6 +46,8 @@ class Speller:
             framed = framed.replace(b"data: ", b"data:")
         if self.rng.random() < 0.02:
             framed = framed.replace(b'"model"', b'"mod\\u0065l"')
+        if self.pads and framed.endswith(b"}}\n\n"):
+            framed = framed[:-3] + b" " * self.rng.randrange(6) + b"}\n\n"
         return framed[:-2].replace(b"\n", self._end[: len(self._end) // 2]) + self._end
 
     def padding(self):
@@ -161,7 +163,9 @@ def gemini_frames(rng: random.Random) -> Iterator[bytes]:
             elif rng.random() < 0.03:
                 part["thoughtSignature"] = "c2ln"
             candidate = {"content": {"parts": [part], "role": "model"}, "index": 0}
+            details = [{"modality": "TEXT", "tokenCount": 9}]
             sums = {"promptTokenCount": 9, "totalTokenCount": 9 + count}
+            sums |= {"promptTokensDetails": details, "serviceTier": "standard"}
             if rng.random() < 0.9:
                 sums["candidatesTokenCount"] = count
             yield spell.frame(

@@ -8,7 +8,7 @@ import pytest
 from uniapi.wire import Alike, Members, Run, spoken
 
 CHAT = Members((b'"content"', b'"reasoning"'), re.compile(rb'"pad"'))
-SUMS = Members((b'"text"',), re.compile(rb'"count"'), ends_read=True)
+SUMS = Members((b'"text"',), re.compile(rb'"[a-z_]*count"'), ends_read=True)
 
 
 def frame(text, pad=None):
@@ -24,7 +24,7 @@ def test_frames_in_a_row_are_one_run_up_to_the_first_other_one():
     alike = Alike.of(frame(b"x"), CHAT)
     block = frame(b"a") + frame(b"") + frame(b"b\\n") + b"data: [DONE]\n\n" + frame(b"c")
     run = alike.run(block)
-    assert run.texts == [b"a", b"", b"b\\n"]
+    assert list(run.texts) == [b"a", b"", b"b\\n"]
     assert block[run.end :].startswith(b"data: [DONE]")
     assert run.text == "ab\n"
     assert alike.run(block, run.end) is None
@@ -43,7 +43,7 @@ def test_a_cut_frame_is_left():
 def test_padding_may_vary_and_is_written_again():
     alike = Alike.of(frame(b"x", b"123"), CHAT)
     run = alike.run(frame(b"a", b"4") + frame(b"b", b"") + frame(b"c"))
-    assert run.texts == [b"a", b"b"]
+    assert list(run.texts) == [b"a", b"b"]
     other = Alike.of(frame(b"x", b"123").replace(b'"1"', b'"50 %b"'), CHAT)
     assert other.shape == alike.shape
     assert other.written(run) == (frame(b"a", b"4") + frame(b"b", b"")).replace(b'"1"', b'"50 %b"')
@@ -52,14 +52,43 @@ def test_padding_may_vary_and_is_written_again():
 def test_the_last_frame_is_left_where_its_figures_count():
     alike = Alike.of(summed(b"x", 1), SUMS)
     run = alike.run(summed(b"a", 22) + summed(b"b", 333) + summed(b"c", 4444))
-    assert run.texts == [b"a", b"b"]
+    assert list(run.texts) == [b"a", b"b"]
     assert run.end == len(summed(b"a", 22) + summed(b"b", 333))
     assert alike.run(summed(b"a", 22)) is None
     assert alike.run(summed(b"a", 22) + summed(b"\xff", 22) + summed(b"a", 22)) is None
 
 
+def padded(text, blanks):
+    return b'event: x\ndata: {"d":{"content":"%b"}%b}\n\n' % (text, b" " * blanks)
+
+
+def test_blanks_before_the_last_brace_may_vary():
+    alike = Alike.of(padded(b"x", 3), CHAT._replace(pads=True))
+    texts = [b"a", b"", b'{\\"b\\":\\"c\\"}', b"d"]
+    block = b"".join(padded(text, place) for place, text in enumerate(texts))
+    for frames in (block, block + b": ping\n\n" + padded(b"e", 1)):
+        assert list(alike.run(frames).texts) == texts
+    assert alike.run(padded(b"a", 15)).texts == [b"a"]
+    for odd in (b"\t", b'"x"', b",", b"}"):
+        assert alike.run(padded(b"a", 0).replace(b"}}", b"}" + odd + b"}")) is None
+    assert Alike.of(padded(b"x", 3), CHAT).run(padded(b"a", 4)) is None
+
+
+def test_numbers_in_a_row_vary_together_and_nothing_between_them():
+    form = b'data: {"text":"%b","count":%d,"in":[{"kind":"T","of_count":%d}],"n":1}\n\n'
+    alike = Alike.of(form % (b"x", 1, 20), SUMS._replace(ends_read=False))
+    assert alike.shape == (2, 0)
+    run = alike.run(form % (b"a", 300, 2) + form % (b"b", 0, 0))
+    assert list(run.texts) == [b"a", b"b"]
+    assert run.last == form % (b"b", 0, 0)
+    other = form % (b"a", 300, 2)
+    for odd in ((b'"T"', b'"T2"'), (b":300", b":03"), (b":300", b":"), (b'"n":1', b'"n":2')):
+        assert alike.run(other.replace(*odd)) is None
+        assert list(alike.run(form % (b"a", 3, 2) + other.replace(*odd)).texts) == [b"a"]
+
+
 @pytest.mark.parametrize(
-    "count", [b"1.5", b"1e5", b'"1"', b"null", b"", b"[1]", b"1]", b"-", b"1 ", b"01x"]
+    "count", [b"1.5", b"1e5", b'"1"', b"null", b"", b"[1]", b"1]", b"-", b"1 ", b"01x", b"07"]
 )
 def test_what_should_be_a_number_is_one(count):
     alike = Alike.of(summed(b"x", 1), SUMS)
@@ -115,6 +144,10 @@ def test_the_likeliest_text_that_says_something_is_taken():
     assert Alike.of(raw, CHAT).run(raw.replace(b"hm", b"so")).texts == [b"so"]
 
 
+def made(texts):
+    return Run(texts, [], 0, b"")
+
+
 def test_a_run_of_texts_is_put_together_without_reading_them():
-    assert Run([b"\\u00e9", b"\xc3\xa9"], 0, []).text == "éé"
-    assert Run([b"a", b"b"], 0, []).between(b"{", b"}") == b'{"a"}{"b"}'
+    assert made([b"\\u00e9", b"\xc3\xa9"]).text == "éé"
+    assert made([b"a", b"b"]).between(b"{", b"}") == b'{"a"}{"b"}'

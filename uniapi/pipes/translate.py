@@ -94,7 +94,7 @@ class TranslateStream:
     def _told(self, run: Run) -> bytes:
         """More of the text that the lane is on."""
         if b"" in run.texts:
-            run.texts = [text for text in run.texts if text]
+            run.tell([text for text in run.texts if text])
         self._kept += sum(map(len, run.texts))
         turn = self.report.turn
         if turn is not None and self._index in turn.open:

@@ -1,6 +1,7 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
-from .alike import Alike, Members, Run, spoken
+from .alike import Alike, Run
+from .alike_holes import Members, spoken
 from .answer_head import STATUS_LINES, HeadReader, answer_head, header_lines, status_line
 from .aws_eventstream import (
     ERROR_PREFIX,
@@ -48,7 +49,7 @@ from .patch import (
     splice_text,
 )
 from .request_head import MAX_LENGTH_DIGITS, RequestHead, plain_head, without_length
-from .sse import DONE, SseDecoder, encode_comment, encode_sse, is_cut_done
+from .sse import DONE, SseDecoder, encode_comment, encode_sse, is_cut_done, read_frame
 
 __all__ = [
     "CREDENTIAL_HEADERS",
@@ -117,6 +118,7 @@ __all__ = [
     "paths_to",
     "pieces_length",
     "plain_head",
+    "read_frame",
     "renamed",
     "request_bytes",
     "splice_member",

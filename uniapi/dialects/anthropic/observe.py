@@ -25,7 +25,7 @@ _DELTA_TEXTS = ("text", "thinking", "signature", "partial_json", "content", "cit
 
 
 class AnthropicObserver(Observer):
-    members = Members((b'"text"', b'"thinking"', b'"partial_json"'))
+    members = Members((b'"text"', b'"thinking"', b'"partial_json"'), pads=True)
     amends_frames = True
 
     __slots__ = (

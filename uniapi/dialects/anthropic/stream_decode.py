@@ -54,7 +54,7 @@ class _Held:
 class AnthropicStreamDecoder(StreamDecoder):
     """Keys its parts by block index."""
 
-    members = Members((b'"text"', b'"thinking"', b'"partial_json"'))
+    members = Members((b'"text"', b'"thinking"', b'"partial_json"'), pads=True)
 
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)

@@ -33,10 +33,10 @@ from uniapi.canonical import (
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.function_tools import freeform_input
-from uniapi.dialects.stream_decoder import StreamDecoder, nothing_more
+from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
 from uniapi.values import dataclass
-from uniapi.wire import Frame, Run, load_json
+from uniapi.wire import Frame, Run, load_json, read_frame
 
 from .answer_decode_parts import (
     billed_searches,
@@ -71,7 +71,7 @@ MAX_CANDIDATES = 128
 _ENVELOPE = both_spellings(
     "candidates", "usageMetadata", "modelVersion", "responseId", "createTime", "error"
 )
-_PLAIN_ENVELOPE = {"candidates", "usageMetadata", "modelVersion", "responseId"}
+_PLAIN_ENVELOPE = {"candidates", "usageMetadata", "modelVersion", "responseId", "createTime"}
 _PLAIN_PARTS = ({"text"}, {"text", "thought"})
 _CANDIDATE = both_spellings("content", "finishReason", "finishMessage", "index", "logprobsResult")
 _PCM = ("audio/l16", "audio/pcm")
@@ -102,7 +102,7 @@ class _Candidate:
 
 
 class GeminiStreamDecoder(StreamDecoder):
-    members = MEMBERS
+    members = MEMBERS._replace(ends_read=False)
 
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
@@ -110,6 +110,8 @@ class GeminiStreamDecoder(StreamDecoder):
         self._candidates: dict[int, _Candidate] = {}
         self._block: Finish | None = None
         self._usage: dict[str, Json] = {}
+        self._unread = b""
+        """The last frame that was not read in full: its figures count."""
         self._extensions: dict[str, Json] = {}
         self._calls = 0
         self._searches = 0
@@ -140,10 +142,14 @@ class GeminiStreamDecoder(StreamDecoder):
         )
         if not is_plain or part.keys() not in _PLAIN_PARTS:
             return None
-        if part.get("thought"):
-            return nothing_more
-        told = self._candidates[candidate.get("index", 0)].text
-        return lambda run: told.append(run.text)
+        told = None if part.get("thought") else self._candidates[candidate.get("index", 0)].text
+
+        def take(run: Run) -> None:
+            self._unread = run.last
+            if told is not None:
+                told.append(run.text)
+
+        return take
 
     @property
     def may_end(self) -> bool:
@@ -164,6 +170,7 @@ class GeminiStreamDecoder(StreamDecoder):
             self._end_call(choice, candidate)
             self._cite(choice, candidate)
             self._tell_search(choice, candidate)
+        self._count({})
         if self._usage and (usage := decode_usage(self._usage)) is not None:
             self.usage(replace(usage, web_searches=self._searches or None))
         count = max(self._candidates, default=0) + 1
@@ -205,11 +212,15 @@ class GeminiStreamDecoder(StreamDecoder):
         """The figures are cumulative; the first are reported at once, for a stream that breaks, the
         last at the end.
         """
+        if self._unread:
+            unread = load_json(read_frame(self._unread).data)
+            self._unread = b""
+            self._usage.update(object_member(unread, "usageMetadata"))
         if not stated:
             return
         is_first = not self._usage
         self._usage.update(stated)
-        if is_first and (usage := decode_usage(self._usage)) is not None:
+        if is_first and (usage := decode_usage(dict(self._usage))) is not None:
             self.usage(usage)
 
     def _candidate(self, choice: int, body: dict[str, Json]) -> None:
