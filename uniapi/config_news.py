@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
+
+from uniapi.values import replace
 
 from .clock import Clock
 from .config import ConfigProblems, Problem

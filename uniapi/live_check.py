@@ -11,10 +11,9 @@ import asyncio
 import json
 import random
 from collections.abc import Coroutine, Mapping
-from dataclasses import replace
 from typing import Any
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .balances import ask_balance
 from .canonical import Call, Failure, FailureKind, Operation, Principal, RequestRefused

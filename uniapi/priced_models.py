@@ -5,8 +5,9 @@ of it, without a running gateway.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
+
+from uniapi.values import replace
 
 from .config import EngineNames, HasPrice, ModelEntry, Preferences, Provider
 from .engines import engine_names, price_regions, price_vendors

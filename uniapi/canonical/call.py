@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .failure import ClientError
 from .parts import Json

@@ -18,10 +18,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from typing import Literal, TypeAlias
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .failure import Failure
 from .parts import (

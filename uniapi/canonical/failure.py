@@ -8,11 +8,10 @@ cannot be forgotten.
 from __future__ import annotations
 
 import math
-from dataclasses import field, replace
 from enum import Enum
 
 from uniapi.errors import assert_never
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 
 class FailureKind(Enum):

@@ -10,10 +10,9 @@ a default of ours. Unknown top-level members stay in `extensions`, under the dia
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
 from typing import Literal, TypeAlias
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .parts import CacheHint, Json, Media, Part, Text, ToolCall, ToolResult
 

@@ -7,9 +7,8 @@ only streams is folded for a client that wants a whole reply, and the reverse.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .events import (
     Event,

@@ -9,9 +9,8 @@ statistics only hold what was said.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, fields, replace
 
 from .parts import Json
 

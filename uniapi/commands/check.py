@@ -8,7 +8,6 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
@@ -36,7 +35,7 @@ from uniapi.money_report import unpriced_models
 from uniapi.priced_models import book_of
 from uniapi.retirement_watch import Ending, day_of, written_endings
 from uniapi.storage import DiskFolder, privacy_fault
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 _NAMED_AT_MOST = 8
 

@@ -5,13 +5,13 @@ way of a call need not carry reasons along for that.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from uniapi.canonical import Call, RequestRefused
 from uniapi.dialects import Quirk
 from uniapi.engines import Engine, QuirkRow, Target, rows_for
 from uniapi.gateway import Way, prepare_once
 from uniapi.routing import Road
+from uniapi.values import replace
 
 
 def drop_reasons(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
-
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .alias_maps import ALIASES, FALLBACK
 from .budgets import BUDGET

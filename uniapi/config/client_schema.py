@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Literal, TypeAlias
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .common_schema import ByModel, Rates, SpendingCaps
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 T = TypeVar("T")
 

@@ -4,9 +4,7 @@ pair.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
-
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .addresses import proxy_fault
 from .engine_names import EngineNames

@@ -9,10 +9,9 @@ advertised and do nothing: a level is read by its rows.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, replace
 from typing import Any, Literal, TypeAlias
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .nodes import Member, Node, ProblemList
 from .values import boolean, lower_texts, wrong
@@ -47,7 +46,6 @@ class Key:
     form: Form
     default: str
     meaning: str
-    _: KW_ONLY
     is_required: bool = False
     is_secret: bool = False
     is_credential: bool = False

@@ -6,7 +6,8 @@ This module joins the readers and makes the checks that need the whole file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from uniapi.values import replace
 
 from .alias_maps import check_joined
 from .client_keys import ClientKeysRead, read_client_keys

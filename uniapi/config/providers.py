@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .addresses import host_of, path_of, proxy_fault, url_fault
 from .body_overrides import read_overrides

@@ -6,9 +6,8 @@ Text → Rule, and the checks that need to see all keys and providers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .client_schema import Rule
 from .nodes import Node, ProblemList

@@ -12,10 +12,9 @@ have the rest.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Literal
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .client_schema import ClientKey
 from .common_schema import ByModel, PromptCache, Rates, SpendingCaps, TimeoutPolicy

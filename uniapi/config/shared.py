@@ -7,7 +7,8 @@ least that lets a gateway work at all. `tpr`, the size of one request, is not sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from uniapi.values import replace
 
 from .common_schema import ByModel, Rate, Rates
 from .provider_schema import Provider

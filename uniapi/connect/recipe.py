@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 from typing import Any, Literal
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .models import ModelChoice
 

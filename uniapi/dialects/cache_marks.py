@@ -12,11 +12,10 @@ own mark, which two dialects write.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import CacheHint, Json, Request, iter_parts
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 CHARACTERS_A_TOKEN = 3
 """Rather fewer than are usual: a mark on what is a little too short costs nothing."""

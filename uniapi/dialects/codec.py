@@ -5,11 +5,10 @@ pure as the codecs are. Ids and the time come in with the contexts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import Literal
 
 from uniapi.canonical import Json, Request
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .fitting import NOTHING_BESIDE, Beside
 from .quirk import PLAIN, Quirk

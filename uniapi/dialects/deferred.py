@@ -8,8 +8,9 @@ them cannot answer fills them all; from then on it costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from uniapi.values import fields
 
 
 class Deferrable:

@@ -6,7 +6,6 @@ both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
 from typing import Literal, Protocol, TypeAlias
 
 from uniapi.canonical import (
@@ -20,7 +19,7 @@ from uniapi.canonical import (
     Response,
     ToolCall,
 )
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 from uniapi.wire import Frame
 
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from uniapi.canonical import Json
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 MAX_MESSAGE = 2000
 """Characters of an upstream's message that are kept."""

@@ -9,11 +9,10 @@ rule touches stays the very object, and a relay keeps its bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from typing import NamedTuple
 
 from uniapi.canonical import Json, Message, OutputFormat, ReasoningSettings
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .quirk import PLAIN, Quirk
 

@@ -19,7 +19,6 @@ was, so that a client which only shows text is not left with an empty answer.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import field, replace
 from typing import Literal
 
 from uniapi.canonical import (
@@ -39,7 +38,7 @@ from uniapi.canonical import (
     fold,
     unfold,
 )
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 OPENING, CLOSING = "<think>", "</think>"
 

@@ -10,7 +10,6 @@ end of an alias asks for), `model_lists`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from uniapi.canonical import Failure, Json
 from uniapi.config import EngineNames, Provider
 from uniapi.dialects import Quirk
+from uniapi.values import replace
 
 from .anthropic import ClaudeEngine
 from .balances import Balance, balance_place

@@ -12,11 +12,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timezone
 from urllib.parse import quote, unquote, urlsplit
 
 from uniapi.clock import Epoch
+from uniapi.values import replace
 from uniapi.wire import HttpRequest
 
 ALGORITHM = "AWS4-HMAC-SHA256"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 from uniapi.canonical import NO_NEEDS, DialectNeeds, Json, Operation
@@ -19,6 +18,7 @@ from uniapi.config import Provider
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.dialects.bedrock_converse import UPSTREAM as CONVERSE
+from uniapi.values import replace
 from uniapi.wire import HttpRequest, dump_json, load_json
 
 from .aws_services import region_of, signed_for

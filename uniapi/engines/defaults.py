@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import NO_NEEDS, DialectNeeds, Failure, FailureKind, Json, Operation, Request
 from uniapi.clock import Epoch
 from uniapi.dialects import Quirk, UpstreamDialect
+from uniapi.values import replace
 from uniapi.wire import HttpRequest
 
 from .aws_services import signed

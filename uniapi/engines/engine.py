@@ -8,14 +8,13 @@ Engines are pure and hold no state: they say which HttpRequest to send and what 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import field
 from typing import Protocol
 
 from uniapi.canonical import NO_NEEDS, DialectNeeds, Failure, Json, Operation, Request
 from uniapi.clock import Epoch
 from uniapi.config import Credential, Provider
 from uniapi.dialects import Quirk, UpstreamDialect
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 from uniapi.wire import HttpRequest, ResponseHead
 
 

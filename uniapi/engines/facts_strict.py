@@ -4,9 +4,8 @@ references, all read on 2026-11-30.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from uniapi.dialects import TakenMembers
+from uniapi.values import replace
 
 from .quirks import fact
 

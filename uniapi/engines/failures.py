@@ -7,10 +7,10 @@ The dialect has read the body and its words first; what is here then corrects it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.dialects import delay_until, is_wall, reset_seconds, retry_after_seconds
+from uniapi.values import replace
 
 _K = FailureKind
 

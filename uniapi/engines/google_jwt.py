@@ -18,10 +18,9 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import field
 
 from uniapi.clock import Epoch
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 LIFETIME_S = 3600
 """The longest Google accepts."""

@@ -9,12 +9,11 @@ that reason, so that an alias like `team-low` for an ordinary model stays an ali
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
 
 from uniapi.canonical import Effort, HostedTool, ReasoningSettings, Request
 from uniapi.dialects import Quirk
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 DEFAULT_THINK_BUDGET = 4096
 """What `-think` means for a model that must be given a number."""

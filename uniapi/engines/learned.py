@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 from typing import Any
 
 from uniapi.canonical import Json
 from uniapi.dialects import Quirk
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 from uniapi.wire import ITEM, Path
 
 MAX_LESSONS = 24

@@ -8,12 +8,12 @@ something that is no list is a WireError.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from uniapi.canonical import Json
 from uniapi.errors import WireError
+from uniapi.values import replace
 from uniapi.wire import HttpRequest
 
 from .engine import ListedModel, ModelPage

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 
 from uniapi.canonical import Json, Operation
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .urls import OPENAI_PATHS, parse_url
 

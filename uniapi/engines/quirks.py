@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from uniapi.dialects import Quirk
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .presets import preset_for
 

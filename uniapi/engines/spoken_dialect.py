@@ -7,13 +7,12 @@ the address says, the client's own dialect when it is one of the two, else chat.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from uniapi.canonical import DialectNeeds
 from uniapi.dialects import UpstreamDialect
 from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
 from uniapi.dialects.openai_responses import UPSTREAM as OPENAI_RESPONSES
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .defaults import DefaultEngine
 from .engine import Place

@@ -10,7 +10,6 @@ location (cloud.google.com/vertex-ai/generative-ai/docs/start/express-mode).
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from uniapi.canonical import NO_NEEDS, DialectNeeds, Json, Operation
 from uniapi.clock import Epoch
@@ -18,7 +17,7 @@ from uniapi.dialects import Quirk, UpstreamDialect
 from uniapi.dialects.anthropic import UPSTREAM as ANTHROPIC
 from uniapi.dialects.gemini import UPSTREAM as GEMINI
 from uniapi.dialects.openai_chat import UPSTREAM as OPENAI_CHAT
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 from uniapi.wire import HttpRequest
 
 from .claude_betas import VERTEX_BETAS, known_betas

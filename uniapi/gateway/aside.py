@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import TypeVar
 
 from uniapi.canonical import Call
+from uniapi.values import fields, is_dataclass
 from uniapi.wire import LARGE_BYTES
 
 LONG_BYTES = 64 * 1024

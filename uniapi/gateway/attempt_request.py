@@ -5,7 +5,6 @@ credential it goes with.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects import SHAPE_ERRORS, RelayedDialect, ReplyContext
 from uniapi.routing import Road
+from uniapi.values import replace
 from uniapi.wire import HttpRequest
 
 from .aside import LONG_BYTES, aside

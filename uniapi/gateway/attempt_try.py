@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
 
@@ -24,6 +23,7 @@ from uniapi.inspection import UpstreamWords
 from uniapi.network import FetchFailed, Sink, send_all
 from uniapi.operations import SERVICES, request_units, with_units
 from uniapi.routing import Attempt, FailedAttempt, Pin, Road
+from uniapi.values import replace
 from uniapi.wire import HttpRequest, ResponseHead
 
 from .answer_headers import (

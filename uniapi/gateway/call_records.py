@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from uniapi.canonical import MOST_REPEATED, Call, ClientError, Failure, Operation
 from uniapi.clock import Monotonic
 from uniapi.config import without_secrets, without_secrets_in_bytes
 from uniapi.stats import AttemptRecord, CallRecord
+from uniapi.values import replace
 
 from .call_state import CallState
 from .echo import kept_words, without_echo

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Protocol
 
 from uniapi.canonical import Call, Usage
@@ -12,7 +11,7 @@ from uniapi.inspection import Tap
 from uniapi.network import AccessTokens, MediaFetcher, Transport
 from uniapi.routing import Plan
 from uniapi.stats import AttemptRecord
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .alarms import Alarms
 from .answer_memory import AnswerMemory

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +13,7 @@ from uniapi.config import NO_OVERRIDES
 from uniapi.dialects import NOTHING_BESIDE, ReplyContext
 from uniapi.pipes import Pipe, PipeChoice
 from uniapi.routing import Road
+from uniapi.values import replace
 from uniapi.wire import HttpRequest, ResponseHead
 
 from .overrides import apply_overrides

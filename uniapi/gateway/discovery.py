@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import asdict, replace
 from typing import Any
 
 from uniapi.canonical import FailureKind
@@ -20,7 +19,7 @@ from uniapi.config import ModelEntry, Preferences, Provider
 from uniapi.engines import Engine, ListedModel, ModelPage, Target, engine_for, read_day
 from uniapi.errors import WireError
 from uniapi.network import AccessTokens, FetchFailed, Passage, Transport, fetch, passage_of
-from uniapi.values import dataclass
+from uniapi.values import dataclass, fields, replace
 from uniapi.wire import HttpRequest, ResponseHead, load_json
 
 log = logging.getLogger("uniapi.discovery")
@@ -231,7 +230,8 @@ class ModelLists:
 
 def _dumped(listed: ListedModel) -> str | dict[str, Any]:
     """A model's name, or an object when more is known of it."""
-    stated = {name: value for name, value in asdict(listed).items() if value}
+    said = ((one.name, getattr(listed, one.name)) for one in fields(listed))
+    stated = {name: value for name, value in said if value}
     return listed.model if len(stated) == 1 else stated
 
 

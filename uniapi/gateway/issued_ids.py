@@ -13,14 +13,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from uniapi.canonical import Call, ClientError, Json, Operation, RequestRefused
 from uniapi.clock import Epoch
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.routing import Pin
 from uniapi.storage import Folder, KeptMap
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 from uniapi.wire import dump_json, holds_twins
 
 PINS_FILE = "pins"

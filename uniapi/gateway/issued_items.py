@@ -13,11 +13,11 @@ Answers given with `store: false` are not kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from uniapi.canonical import Call, Json
 from uniapi.clock import Monotonic
 from uniapi.dialects import CLIENT_DIALECTS
+from uniapi.values import replace
 from uniapi.wire import dump_json, load_json
 
 from .expiring_map import ExpiringMap

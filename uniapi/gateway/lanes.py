@@ -6,7 +6,6 @@ request, and the ways that calls of one kind go there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from uniapi.canonical import Call, DialectNeeds
@@ -22,7 +21,7 @@ from uniapi.engines import Engine, Learned, Target
 from uniapi.network import passage_of
 from uniapi.operations import SERVICES
 from uniapi.routing import Channel
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 from uniapi.wire import HttpRequest, head_of_request
 
 from .answer_headers import header_text

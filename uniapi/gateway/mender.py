@@ -6,7 +6,6 @@ Learning).
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from uniapi.canonical import (
     Call,
@@ -25,7 +24,7 @@ from uniapi.clock import Clock
 from uniapi.engines import Learned, Target, find_mending, find_operation_mending
 from uniapi.operations import SERVICES
 from uniapi.routing import Road
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .lanes import Lane
 from .learned_models import NOTHING, LearnedModels

@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import Call, ClientError, Operation, RequestRefused
@@ -21,6 +20,7 @@ from uniapi.config import ClientKey
 from uniapi.errors import WireError
 from uniapi.operations import SERVICES
 from uniapi.routing import Plan, Question, Router
+from uniapi.values import replace
 from uniapi.wire import dump_json, load_json
 
 from .call_facts import estimate_call_tokens, last_user_text

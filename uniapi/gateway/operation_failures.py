@@ -6,10 +6,9 @@ that generates well.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from uniapi.canonical import Failure, FailureKind, Operation
 from uniapi.operations import SERVICES
+from uniapi.values import replace
 
 _MISSING = frozenset({404, 405, 501})
 """How an address says that it does not have an endpoint."""

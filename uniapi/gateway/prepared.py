@@ -5,13 +5,12 @@ nothing is sent here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Any
 
 from uniapi.canonical import Call, Json
 from uniapi.dialects import CLIENT_DIALECTS, ReplyContext
 from uniapi.pipes import Pipe
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 from uniapi.wire import (
     LARGE_BYTES,
     Answers,

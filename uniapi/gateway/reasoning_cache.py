@@ -14,11 +14,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 from uniapi.canonical import Message, Part, Reasoning, Request, ToolCall
 from uniapi.clock import Monotonic
 from uniapi.pipes import SignedTurn, is_signed_by
+from uniapi.values import replace
 
 from .expiring_map import ExpiringMap
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import field, replace
 from typing import Literal
 
 from uniapi.canonical import (
@@ -43,7 +42,7 @@ from uniapi.engines import (
 from uniapi.operations import SERVICES, Service
 from uniapi.pipes import UNSIGNED_FAMILY, Sides
 from uniapi.routing import Road
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .learned_models import NOTHING
 from .operation_shapes import road_between

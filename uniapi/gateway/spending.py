@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import field
 
 from uniapi.canonical import Call, ClientError, RequestRefused
 from uniapi.clock import Clock
@@ -19,7 +18,7 @@ from uniapi.limits import Refused
 from uniapi.money import PriceBook, picodollars
 from uniapi.routing import Channel
 from uniapi.stats import EVERYBODY, Ledger, of_client, of_provider
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .cost_estimate import estimate_pd
 

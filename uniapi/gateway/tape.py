@@ -5,9 +5,9 @@ cost: most vendors state their figures at the end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from uniapi.canonical import Call, Usage
+from uniapi.values import replace
 
 from .call_facts import estimate_call_tokens
 

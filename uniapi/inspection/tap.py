@@ -5,12 +5,11 @@ changes none of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from typing import Protocol
 
 from uniapi.canonical import Call, ClientError, Failure
 from uniapi.stats import CallRecord
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 from uniapi.wire import HttpRequest, ResponseHead
 
 from .allowance import Allowance

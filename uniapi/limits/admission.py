@@ -9,12 +9,11 @@ of a day and longer can be dumped to plain data and loaded again after a restart
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from uniapi.clock import Epoch, Monotonic
 from uniapi.config import ClientKey, Config, Credential, Provider, Rate, Rates
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .seats import Seat, Seats
 from .windows import Slot, Window

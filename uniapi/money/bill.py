@@ -5,11 +5,11 @@ for that part, or at that of what it is part of.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import TypeGuard, cast
 
 from uniapi.canonical import Usage
+from uniapi.values import replace
 
 from .amounts import PICO, picodollars, rounded
 from .tariff import HOUR_WRITE, Figure, Tariff

@@ -5,12 +5,11 @@ Never invented: a model without price has no cost.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import Usage
 from uniapi.config import Price
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .bill import bill_pd, stated_cost_pd
 from .price_list import PriceList, without_date

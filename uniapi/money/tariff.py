@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import field
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 Figure: TypeAlias = int | Decimal
 """Pico-dollars for one of what is counted; whole unless the price has very many decimals."""

@@ -16,13 +16,13 @@ import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 from aiohappyeyeballs import start_connection
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.tcp import Connecting, TcpTransport
+from uniapi.values import replace
 from uniapi.wire import HeadReader, HttpRequest, request_bytes
 
 from .environment_proxies import EnvironmentProxies, ProxyUnusable

@@ -13,7 +13,6 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
@@ -26,6 +25,7 @@ from uniapi.canonical import (
     holds_nothing,
     iter_media,
 )
+from uniapi.values import replace
 from uniapi.wire import HttpRequest
 
 from .fetch import Budget, FetchFailed, fetch

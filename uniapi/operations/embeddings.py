@@ -11,11 +11,10 @@ common extension.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
 
 from uniapi.canonical import Json, Usage
 from uniapi.errors import WireError
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 from uniapi.wire import dump_long_json
 
 from .google import list_member, member

@@ -11,11 +11,11 @@ docs.voyageai.com/reference/embeddings-api; api.jina.ai/redoc.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from uniapi.canonical import Json, Operation, Usage
 from uniapi.errors import WireError
+from uniapi.values import replace
 
 from .embeddings import EmbeddingInput, EmbeddingRequest, EmbeddingResult, EmbeddingUpstream
 from .google import list_member, member, short_name

@@ -10,10 +10,10 @@ silent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import Json, Operation, Usage, counted, stated_cost
+from uniapi.values import replace
 
 from .google import int_member, list_member, member
 from .services import SERVICES

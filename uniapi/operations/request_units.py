@@ -6,9 +6,9 @@ answer that states nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import Json, Operation, Usage, estimate_text_tokens
+from uniapi.values import replace
 
 BYTES_A_SECOND = 16_000
 """Of sound whose length nobody states: 128 kbit/s, as MP3 and AAC are usually made. Too much for a

@@ -8,13 +8,12 @@ shapes it is translated between. A test checks that no operation lacks its row.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import Enum
 from types import MappingProxyType
 from typing import Literal
 
 from uniapi.canonical import Operation
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 CHAT, RESPONSES, MESSAGES = "openai_chat", "openai_responses", "anthropic"
 """The client dialects whose paths stand below; Gemini's are told by their verbs."""

@@ -10,12 +10,12 @@ and what it cannot read it keeps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from uniapi.canonical import Json
 from uniapi.dialects import InvokeFramer, RelayedDialect, UpstreamDialect
 from uniapi.errors import WireError
+from uniapi.values import replace
 from uniapi.wire import (
     EventStreamDecoder,
     Frame,

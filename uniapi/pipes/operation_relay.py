@@ -9,7 +9,6 @@ closed without the proper end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from uniapi.canonical import Failure, FailureKind, Json, Operation
 from uniapi.errors import WireError
@@ -28,7 +27,7 @@ from uniapi.operations import (
     sound_in,
     sound_type,
 )
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 from uniapi.wire import ResponseHead, dump_long_json, load_json, splice_text
 
 from .operation_events import EVENTS, Classify, RelayEvents

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from uniapi.canonical import Failure, FailureKind, RequestRefused, Usage
 from uniapi.errors import WireError
 from uniapi.operations import (
@@ -13,6 +11,7 @@ from uniapi.operations import (
     error_message,
     usage_of_headers,
 )
+from uniapi.values import replace
 from uniapi.wire import Answers, Frame, ResponseHead, SseDecoder, load_json
 
 from .operation_events import EVENTS, Classify, error_event

@@ -6,7 +6,6 @@ vendor wants that back.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from uniapi.canonical import (
     Event,
@@ -20,7 +19,7 @@ from uniapi.canonical import (
     ToolCall,
     unfold,
 )
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 UNSIGNED_FAMILY = "unsigned"
 """The family of reasoning that nobody signed: good wherever plain reasoning is wanted back."""

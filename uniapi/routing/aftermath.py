@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.clock import Epoch, Monotonic
 from uniapi.limits import Admitted
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .availability import Availability, used_by
 from .health import Rested

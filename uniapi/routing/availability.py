@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
 from itertools import islice
 
 from uniapi.clock import Monotonic
 from uniapi.config import ClientKey, Credential
 from uniapi.limits import Refused
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .candidates import Candidate, Candidates, Channel, Group
 from .eligibility import RuledOut

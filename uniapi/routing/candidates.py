@@ -5,11 +5,10 @@ offer, and both in rule order.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from typing import TypeAlias
 
 from uniapi.config import ClientKey, Provider
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .health import Rested
 

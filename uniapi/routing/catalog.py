@@ -15,7 +15,6 @@ import difflib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
 
 from uniapi.config import (
     ClientKey,
@@ -27,7 +26,7 @@ from uniapi.config import (
     is_wildcard,
     most_telling_first,
 )
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .candidates import Candidate, Candidates, Channel, Group
 

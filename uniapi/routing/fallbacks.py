@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.clock import Epoch, Monotonic
 from uniapi.limits import Admitted, Refused
+from uniapi.values import replace
 
 from .candidates import Candidates
 from .plan import MAX_CALLS, Plan

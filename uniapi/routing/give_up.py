@@ -5,7 +5,6 @@ what else was tried, until when what rests, and whether the same request again c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from uniapi.canonical import (
     LONGEST_RETRY_S,
@@ -16,6 +15,7 @@ from uniapi.canonical import (
     client_error,
     cut,
 )
+from uniapi.values import replace
 
 from .retry import may_have_cost
 from .steps import FailedAttempt, GiveUp, Obstacle

@@ -14,11 +14,10 @@ import hashlib
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from typing import TypeVar
 
 from uniapi.config import PolicyName
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 T = TypeVar("T")
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection
-from dataclasses import field
 
 from uniapi.clock import Monotonic
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 WINDOW_S = 3600.0
 SLICE_S = 300.0

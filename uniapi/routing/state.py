@@ -4,13 +4,11 @@ that apply to all.
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from uniapi.canonical import Failure
 from uniapi.clock import Epoch
 from uniapi.config import Preferences, Timeouts
 from uniapi.limits import Limits
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .attempt_timeouts import keepalive_interval_s, resolve_timeouts
 from .candidates import Channel

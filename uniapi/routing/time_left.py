@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from uniapi.clock import Monotonic
 from uniapi.config import Timeouts
+from uniapi.values import replace
 
 from .question import Question
 

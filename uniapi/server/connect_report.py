@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from uniapi.connect import CHECKED, RECIPES, Connection, choose_models
+from uniapi.values import replace
 
 from .admin_question import AdminQuestion
 

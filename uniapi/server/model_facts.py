@@ -5,11 +5,11 @@ configuration, else what the providers' own lists say. Nothing is invented.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 
 from uniapi.config import ModelInfo
 from uniapi.engines import ListedModel
 from uniapi.routing import Channel
+from uniapi.values import fields
 
 Listed = Mapping[tuple[str, str], ListedModel]
 """(provider id, upstream model) → what the provider says of it."""

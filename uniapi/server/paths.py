@@ -11,14 +11,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Container, Iterator
-from dataclasses import replace
 from itertools import islice
 from urllib.parse import unquote
 
 from uniapi.canonical import Operation
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.operations import SERVICES
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 PLAIN_DIALECT = "openai_chat"
 """What is spoken where neither path nor client tells."""

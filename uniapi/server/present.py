@@ -7,7 +7,6 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any, Literal
 
 from uniapi.canonical import Call
@@ -15,7 +14,7 @@ from uniapi.clock import Epoch
 from uniapi.config import Config
 from uniapi.routing import Resting
 from uniapi.stats import LiveFigures
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .reply import HttpReply
 

@@ -11,14 +11,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable
-from dataclasses import field
 from typing import Any
 
 from uniapi.clock import Epoch
 from uniapi.config import ClientKey, PeriodName
 from uniapi.money import Calendar, picodollars
 from uniapi.storage import Folder
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .packing import SCHEMA
 from .period_sums import SHORT_PERIODS, PeriodSums

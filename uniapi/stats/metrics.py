@@ -8,10 +8,9 @@ keys. Counters begin anew with the process, as Prometheus expects.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
 
 from uniapi.money import dollars
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .aggregate import Aggregate, CellKey
 from .columns import ATTEMPTS, CALLS, COLUMNS, COST, PLACE

@@ -17,12 +17,11 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
 from operator import add
 from typing import Any
 
 from uniapi.storage import START, Position
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .aggregate import Aggregate, CellKey, CredentialKey
 from .chart_sums import OUTLINED, Outline

@@ -6,11 +6,10 @@ No I/O.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from functools import lru_cache
 from typing import Protocol
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 HOP_BY_HOP = frozenset(
     {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import (
     Citation,
@@ -28,6 +27,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_input, is_wrapped
+from uniapi.values import replace
 
 from .request_encode_names import ToolNames
 from .vocabulary import CALL_MEMBERS, FAMILY, NAME, STOP_REASONS, cache_hint, stands_in_tool

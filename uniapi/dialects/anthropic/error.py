@@ -8,13 +8,13 @@ judged by its status.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, explicit_delay
 from uniapi.dialects.error_words import Said, decode_error_words, member
 from uniapi.dialects.http_errors import error_object, kind_of_status
 from uniapi.dialects.refusals import reread
+from uniapi.values import replace
 
 from .vocabulary import NAME
 

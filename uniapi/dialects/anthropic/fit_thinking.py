@@ -10,13 +10,11 @@ thinking block is not there to be sent back; adaptive thinking minds none of the
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from uniapi.canonical import Json, ReasoningSettings
 from uniapi.dialects.efforts import nearest_effort
 from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.quirk import Quirk
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .fit_messages import no_thinking
 from .request_encode_thinking import EFFORT_BUDGETS, budget_effort

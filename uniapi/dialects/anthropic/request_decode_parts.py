@@ -6,7 +6,6 @@ A malformed block is refused by its path, an unknown one is carried.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import (
     Json,
@@ -19,6 +18,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.values import replace
 
 from .answer_decode_parts import carried, decode_plain, dumped, text_of
 from .searches import is_our_search

@@ -9,7 +9,6 @@ search is a server tool
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import (
@@ -21,6 +20,7 @@ from uniapi.canonical import (
     Tool,
     ToolChoice,
 )
+from uniapi.values import replace
 
 from .answer_decode_parts import text_of
 from .request_decode_members import named

@@ -8,12 +8,10 @@ turn to answer.
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from uniapi.canonical import Json, Message, Role, ToolCall, ToolResult
 from uniapi.dialects.numbered_names import NumberedNames
 from uniapi.dialects.turn_repair import NO_RESULT, OPENING, encode_system, orphan_label
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .request_encode_names import clean_call_id
 from .request_encode_parts import Block, PartEncoder

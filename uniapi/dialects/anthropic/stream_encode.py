@@ -9,7 +9,6 @@ part that may turn out empty (text, reasoning) gets its block with its first con
 from __future__ import annotations
 
 import json
-from dataclasses import field, replace
 
 from uniapi.canonical import (
     Json,
@@ -33,7 +32,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 from uniapi.wire import Run, dump_json
 
 from .answer_encode_parts import (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import (
     Choice,
@@ -34,6 +33,7 @@ from uniapi.dialects.function_tools import ANSWER_MEMBER, ANSWER_TOOL, freeform_
 from uniapi.dialects.shapes import expecting, text_of
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
+from uniapi.values import replace
 
 from .error import failure_in
 from .request_encode_names import ToolNames

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
 
 from uniapi.canonical import Json, ReasoningSettings, Request
 from uniapi.dialects.anthropic.fit_thinking import (
@@ -19,7 +18,7 @@ from uniapi.dialects.anthropic.fit_thinking import (
 )
 from uniapi.dialects.anthropic.request_encode_thinking import plain_thinking
 from uniapi.dialects.quirk import Quirk
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 _THREE_EFFORTS = {
     "minimal": "low",

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import field
 
 from uniapi.canonical import CacheHint, Json, Message, Role, ToolResult
 from uniapi.dialects.numbered_names import NumberedNames
 from uniapi.dialects.turn_repair import NO_RESULT, OPENING, orphan_label
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .request_encode_names import MAX_LENGTH
 from .request_encode_parts import Block, PartEncoder

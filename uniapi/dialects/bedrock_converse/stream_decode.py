@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStre
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Literal
 
 from uniapi.canonical import Json, Media, Reasoning, Text, Unknown
@@ -17,7 +16,7 @@ from uniapi.dialects.codec import UpstreamContext
 from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.shapes import text_of
 from uniapi.dialects.stream_decoder import StreamDecoder
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 from uniapi.wire import ERROR_PREFIX, EXCEPTION_PREFIX, Frame, load_json
 
 from .answer_decode import (

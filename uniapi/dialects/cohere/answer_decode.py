@@ -8,7 +8,6 @@ calls tools, is reasoning.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import (
     Choice,
@@ -30,6 +29,7 @@ from uniapi.dialects.failed_finish import failed_finish
 from uniapi.dialects.shapes import expecting, text_of
 from uniapi.dialects.think_tags import without_think_tags
 from uniapi.errors import WireError
+from uniapi.values import replace
 
 from .error import failure_in
 from .vocabulary import FINISH_REASONS, NAME, ToolNames, client_arguments

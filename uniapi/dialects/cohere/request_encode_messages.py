@@ -9,7 +9,6 @@ a turn that calls tools, where the model needs it; finished answers do without.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from uniapi.canonical import (
     Json,
@@ -27,6 +26,7 @@ from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.text_documents import document_text, is_text
 from uniapi.dialects.tool_names import qualified_name
 from uniapi.dialects.turn_repair import NO_RESULT, behind_label, behind_note, orphan_label
+from uniapi.values import replace
 
 from .vocabulary import FAMILY, NAME, wire_arguments
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, explicit_delay
 from uniapi.dialects.error_words import Said, decode_error_words
 from uniapi.dialects.http_errors import error_object, kind_of_status
 from uniapi.dialects.refusals import reread
-from uniapi.values import dataclass
+from uniapi.values import dataclass, replace
 
 from .vocabulary import NAME, int_member, list_member, member, text_member
 

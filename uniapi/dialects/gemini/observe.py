@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import Json
 from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.observer import Observer
+from uniapi.values import replace
 from uniapi.wire import Frame
 
 from .answer_decode_parts import (

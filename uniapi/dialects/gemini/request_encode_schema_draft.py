@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import field
 from typing import Literal
 
 from uniapi.canonical import Json, RequestRefused
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 Subset = Literal["json_schema", "openapi"]
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import field
 from typing import Any, Literal
 
 from uniapi.canonical import Json, Message, Part, Text, ToolCall, ToolResult
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 _OPENING: dict[str, Json] = {"role": "user", "parts": [{"text": " "}]}
 """A conversation has to begin with the user, and a turn has to say something."""

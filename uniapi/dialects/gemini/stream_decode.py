@@ -17,7 +17,6 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import field, replace
 
 from uniapi.canonical import (
     Finish,
@@ -35,7 +34,7 @@ from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 from uniapi.wire import Frame, Run, load_json, read_frame
 
 from .answer_decode_parts import (

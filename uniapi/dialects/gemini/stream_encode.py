@@ -7,8 +7,6 @@ sources.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
-
 from uniapi.canonical import (
     Citation,
     Json,
@@ -32,7 +30,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 from uniapi.wire import JsonArrayWriter, Run, dump_json
 
 from .answer_encode_parts import candidate_end, encode_usage, envelope, reply_parts, signature

@@ -10,7 +10,6 @@ replay: `reasoning_content`, `thinking_blocks` (Anthropic's signed blocks, LiteL
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from typing import Any
 
 from uniapi.canonical import (
@@ -32,7 +31,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects.codec import EncodedResponse, ReplyContext
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .finish import encode_finish
 from .reasoning import thinking_block

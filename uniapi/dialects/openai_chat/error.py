@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import ClientError, Failure, FailureKind, Json
 from uniapi.dialects.delays import delay_in_text, explicit_delay
 from uniapi.dialects.error_words import Said, decode_error_words, member, tells_error, words_of_page
 from uniapi.dialects.http_errors import is_object, kind_of_status
 from uniapi.dialects.refusals import reread
+from uniapi.values import replace
 
 from .request_decode_members import DIALECT_NAME
 

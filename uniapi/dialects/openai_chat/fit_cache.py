@@ -5,12 +5,12 @@ body itself, which some vendors of the chat format know and OpenAI refuses, and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from operator import is_
 
 from uniapi.canonical import Json
 from uniapi.dialects.cache_marks import BREAKPOINT, holds_mark, places
 from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.values import replace
 
 from .fit_breakpoints import breakpoints_as_marks, marks_as_breakpoints, no_breakpoints
 from .fit_members import without

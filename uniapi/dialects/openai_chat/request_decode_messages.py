@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import (
@@ -29,6 +28,7 @@ from uniapi.canonical import (
     ToolResult,
     Unknown,
 )
+from uniapi.values import replace
 
 from .reasoning import merge_details, parts_of_details
 from .request_decode_members import (

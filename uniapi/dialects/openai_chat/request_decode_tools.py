@@ -5,10 +5,10 @@ freeform tools, and the hosted tools of many vendors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from uniapi.canonical import HostedTool, Json, RequestRefused, Tool, ToolChoice
+from uniapi.values import replace
 
 from .request_decode_members import (
     DIALECT_NAME,

@@ -10,7 +10,6 @@ with text before calls. What cannot be said is a loss named by its place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field, replace
 from typing import Any
 
 from uniapi.canonical import (
@@ -29,7 +28,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.cache_marks import BREAKPOINT_LIFETIMES, breakpoint_of, ephemeral
 from uniapi.dialects.turn_repair import behind_label, behind_note, says_nothing
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .request_decode_members import DIALECT_NAME
 from .request_encode_media import encode_media

@@ -8,14 +8,13 @@ as an object, or repeat the name on every piece.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 
 from uniapi.canonical import Json, Opaque, Tool, ToolCall
 from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.part_tracker import PartTracker
 from uniapi.dialects.streamed_arguments import StreamedArguments
 from uniapi.dialects.tool_names import offered_name
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .request_decode_messages import google_signature
 from .request_decode_parts import arguments_text

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field, replace
 from typing import Any
 
 from uniapi.canonical import (
@@ -35,7 +34,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.codec import ReplyContext
 from uniapi.dialects.stream_encoder import StreamEncoder
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 from uniapi.wire import DONE, Run, encode_sse
 
 from .answer_encode import (

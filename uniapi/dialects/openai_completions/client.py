@@ -1,8 +1,7 @@
 """Chat's client with the pieces exchanged that one of legacy completions sees."""
 
-from dataclasses import replace
-
 from uniapi.dialects.openai_chat import CLIENT as OPENAI_CHAT
+from uniapi.values import replace
 
 from .answer_encode import CompletionStreamEncoder, encode_response
 from .request_decode import decode_request

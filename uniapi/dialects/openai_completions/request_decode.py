@@ -8,10 +8,10 @@ under `extensions["openai_completions"]`, where every encoder reports it as lost
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import Json, Message, Request, RequestRefused, Text
 from uniapi.dialects.openai_chat.request_decode import decode_request as decode_chat
+from uniapi.values import replace
 
 NAME = "openai_completions"
 _OWN = frozenset({"suffix", "best_of", "echo", "logprobs"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from uniapi.canonical import (
     Choice,
@@ -20,6 +19,7 @@ from uniapi.canonical import (
     Unknown,
 )
 from uniapi.dialects.codec import EncodedResponse, ReplyContext
+from uniapi.values import replace
 
 from .answer_encode_calls import call_item, call_type
 from .answer_encode_envelope import closing, opening

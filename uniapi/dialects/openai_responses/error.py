@@ -5,11 +5,11 @@ the name of the body's dialect differs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.dialects.openai_chat.error import decode_error as decode_openai_error
 from uniapi.dialects.openai_chat.error import encode_error, failure_of_object
+from uniapi.values import replace
 
 from .vocabulary import NAME
 

@@ -10,7 +10,6 @@ encoder.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import get_args
 
 from uniapi.canonical import (
@@ -40,6 +39,7 @@ from uniapi.dialects.openai_chat.request_decode_members import (
     need_text,
     refused,
 )
+from uniapi.values import replace
 
 from .opaque import own_members
 from .request_decode_items import decode_input

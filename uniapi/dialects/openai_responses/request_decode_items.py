@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import field, replace
 
 from uniapi.canonical import (
     HostedTool,
@@ -34,7 +33,7 @@ from uniapi.dialects.openai_chat.request_decode_members import (
     need_text,
     refused,
 )
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field, replace
 
 from .agent_messages import message_of_agent
 from .answer_decode_content import decode_content, decode_part

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from uniapi.canonical import (
     TOOL_SEARCH,
@@ -27,6 +26,7 @@ from uniapi.canonical import (
 )
 from uniapi.dialects.openai_chat.request_decode_members import decode_object, decode_text, need_text
 from uniapi.dialects.tool_names import qualified_name
+from uniapi.values import replace
 
 from .vocabulary import FAMILY, NAME
 

@@ -8,8 +8,6 @@ only. What cannot be said is a loss named by its place.
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from uniapi.canonical import (
     Json,
     Media,
@@ -29,7 +27,7 @@ from uniapi.dialects.cache_marks import BREAKPOINT, breakpoint_of
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.openai_chat.request_encode_names import wire_name
 from uniapi.dialects.turn_repair import says_nothing
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 from .opaque import own_members
 from .request_encode_answered_calls import with_answered_calls

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import field
 from typing import NamedTuple
 
 from uniapi.canonical import Json
 from uniapi.dialects.part_tracker import PartTracker
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 
 @dataclass(slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from uniapi.canonical import Json, Opaque, PartDelta, Tool, ToolCall
+from uniapi.values import replace
 
 from .answer_encode_calls import CallType, call_item, call_type, freeform_text
 from .answer_encode_items import foreign

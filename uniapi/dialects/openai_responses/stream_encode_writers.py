@@ -8,7 +8,6 @@ A writer opens its item, tells deltas, and at its end tells the whole again, as 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from uniapi.canonical import (
@@ -21,6 +20,7 @@ from uniapi.canonical import (
     Text,
     TokenLogprob,
 )
+from uniapi.values import replace
 from uniapi.wire import Run
 
 from .answer_encode_items import (
