@@ -28,6 +28,8 @@ ASKED = {
     "engines/habits.py": "aliases and models of the configuration and of lists (256 characters)",
     "engines/detect.py": "addresses of the configuration",
     "engines/urls.py": "addresses of the configuration",
+    "logs/call_log.py": "names of the configuration, models of clients (256 characters)",
+    "logs/log.py": "the same",
     "network/environment_proxies.py": "entries of NO_PROXY, hosts that a request is sent to",
     "network/http1_connection.py": "addresses, of strangers those up to 1,024 characters",
     "stats/journal_line.py": "names of the configuration, models of clients (256 characters)",

@@ -4,6 +4,7 @@ other line may.
 
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -108,3 +109,41 @@ def test_a_line_that_cannot_be_said_takes_no_other_with_it(opened):
         log.handle(line)
     assert outer.drain()
     assert len(lines(log_file)) == 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"requested_model": "a\nline\x1b[2J of its own"},
+        {"requested_model": "sk-0123456789abcdef"},
+        {"requested_model": f"x{SECRET}", "key_label": "…"},
+        {"outcome": "refused", "message": f"{SECRET} and \x1b"},
+        {"requested_model": "m" * 5000},
+        {"first_token_s": 0.25, "stream": True, "cost_pd": 1_500_000},
+        {"provider": "p", "upstream_model": "up\u202e"},
+    ],
+)
+def test_many_at_once_are_written_as_they_are_one_by_one(opened, odd):
+    """Whatever stands among them."""
+    log_file, inner = opened("text")
+    set_secrets([SECRET])
+    usual = replace(call(), outcome="ok", status=200)
+    calls = [usual, replace(usual, **odd), replace(usual, request_id="r3")]
+    records = [CallLine(one, ENDED_AT_S + place) for place, one in enumerate(calls)]
+    assert all(inner.filter(one) for one in records)
+    inner.emit_all(records)
+    together = log_file.read_text(encoding="utf-8")
+    for one in records:
+        inner.emit(one)
+    assert log_file.read_text(encoding="utf-8") == together * 2
+    assert together.count("\n") == 3
+    assert SECRET not in together
+    assert "\x1b" not in together
+
+
+def test_usual_calls_have_the_short_way(opened):
+    _, inner = opened("text")
+    usual = replace(call(), outcome="ok", status=200)
+    records = [CallLine(usual, ENDED_AT_S), CallLine(usual, ENDED_AT_S)]
+    assert inner.formatter.format_all(records).count("\n") == 2
+    assert inner.formatter.format_all([*records, logging.makeLogRecord({"msg": "else"})]) == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from uniapi.canonical import Usage
@@ -14,9 +15,16 @@ LONGEST_NAME = 200
 
 
 _USUAL = logging.makeLogRecord(
-    {"name": "uniapi.app", "levelno": logging.INFO, "levelname": "INFO", "msg": None}
+    {
+        "name": "uniapi.app",
+        "levelno": logging.INFO,
+        "levelname": "INFO",
+        "msg": None,
+        "call": None,
+        "clean": str,
+    }
 ).__dict__
-"""The members of a log record."""
+"""The members of a log record of a call."""
 
 
 class CallLine(logging.LogRecord):
@@ -29,7 +37,9 @@ class CallLine(logging.LogRecord):
     """Takes the secrets out of its text."""
 
     def __init__(self, call: CallRecord, ended_at_s: float) -> None:
-        self.__dict__ = {**_USUAL, "call": call, "created": ended_at_s, "clean": str}
+        # All of its names are there already: a copy is not made larger.
+        members = self.__dict__ = _USUAL.copy()
+        members["call"], members["created"] = call, ended_at_s
 
     def getMessage(self) -> str:
         return self.clean(call_line(self.call))
@@ -41,7 +51,6 @@ class CallLine(logging.LogRecord):
 
 def call_line(call: CallRecord) -> str:
     """One readable line about a call: id, key, models, status, attempts, times, tokens."""
-    where = f" → {call.provider}/{call.upstream_model}" if call.provider is not None else ""
     tries = f" attempts {len(call.attempts)}" if len(call.attempts) != 1 else ""
     first = (
         f" first {call.first_token_s * 1000:.0f} ms"
@@ -52,9 +61,22 @@ def call_line(call: CallRecord) -> str:
     cost = f" ${call.cost_pd / 1e12:.6f}" if call.cost_pd is not None else ""
     why = "" if call.outcome == "ok" else f" ({_said_outcome(call)})"
     return (
-        f"{call.request_id} {call.key_label} {call.requested_model[:LONGEST_NAME]}{where}"
-        f" {call.status or '-'}{why}{tries}{first} total {call.total_s * 1000:.0f} ms{usage}{cost}"
+        f"{call.request_id} {names_of(call)} {call.status or '-'}{why}{tries}{first}"
+        f" total {call.total_s * 1000:.0f} ms{usage}{cost}"
     )
+
+
+def names_of(call: CallRecord) -> str:
+    """Who asked for what, and where it went. But for these and the words of a failure everything in
+    a line is a number, or a word of ours.
+    """
+    return _names(call.key_label, call.requested_model, call.provider, call.upstream_model)
+
+
+@lru_cache(maxsize=256)
+def _names(label: str, model: str, provider: str | None, upstream_model: str | None) -> str:
+    where = f" → {provider}/{upstream_model}" if provider is not None else ""
+    return f"{label} {model[:LONGEST_NAME]}{where}"
 
 
 def _said_outcome(call: CallRecord) -> str:

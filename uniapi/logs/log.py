@@ -12,14 +12,15 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, TextIO
 
 from uniapi.language import ENGLISH, Language
-from uniapi.logs.call_log import CallLine
+from uniapi.logs.call_log import CallLine, call_line, names_of
 from uniapi.logs.terminal import TerminalFormatter, has_colour, is_terminal
 from uniapi.logs.text import CONTROL, fields_of, shown
-from uniapi.logs.writer import LinesHandler
+from uniapi.logs.writer import FormatsMany, LinesHandler
 
 LOG_FILE_BYTES = 10 * 1024 * 1024
 LOG_FILES_KEPT = 3
@@ -79,6 +80,10 @@ class _Redacting(logging.Filter):
         former = [secret for secret in self.secrets[: self._count] if secret not in secrets]
         self.secrets, self._count = (*secrets, *former), len(secrets)
 
+    def holds_none(self, text: str) -> bool:
+        """Whether none of the secrets it was given stands in `text`."""
+        return not any(secret in text for secret in self.secrets)
+
     def clean(self, text: str) -> str:
         for secret in self.secrets:
             if secret in text:
@@ -135,7 +140,13 @@ _JSON_CONTROL = {code: f"\\u{code:04x}" for code in CONTROL if code >= 127}
 """Those that JSON lets stand."""
 
 
-class _TextFormatter(logging.Formatter):
+@lru_cache(maxsize=256)
+def _is_plain(names: str) -> bool:
+    """Whether they are shown as they are."""
+    return shown(names) == names and _SECRET.search(names) is None
+
+
+class _TextFormatter(FormatsMany):
     def __init__(self, redacting: _Redacting, language: Language) -> None:
         super().__init__()
         self._redacting = redacting
@@ -144,15 +155,35 @@ class _TextFormatter(logging.Formatter):
         self._stamp = ""
 
     def format(self, record: logging.LogRecord) -> str:
-        second = int(record.created)
-        if second != self._second:
-            self._second = second
-            self._stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
         message = self._language.say(record.getMessage())
-        line = shown(f"{self._stamp} {record.levelname:<7} {message}")
+        line = shown(f"{self._stamp_of(record.created)} {record.levelname:<7} {message}")
         if record.exc_info:
             line += "\n" + self._redacting.clean(self.formatException(record.exc_info))
         return line
+
+    def format_all(self, records: Sequence[logging.LogRecord]) -> str:
+        """Of calls in English that went well, in which nothing has to be changed."""
+        calls = [record for record in records if isinstance(record, CallLine)]
+        if len(calls) < len(records) or not self._language.is_english:
+            return ""
+        try:
+            if not all(one.call.outcome == "ok" and _is_plain(names_of(one.call)) for one in calls):
+                return ""
+            lines = [
+                f"{self._stamp_of(one.created)} INFO    {call_line(one.call)}" for one in calls
+            ]
+        except Exception:
+            # Who made that is found out one by one.
+            return ""
+        text = "\n".join([*lines, ""])
+        return text if self._redacting.holds_none(text) else ""
+
+    def _stamp_of(self, created: float) -> str:
+        second = int(created)
+        if second != self._second:
+            self._second = second
+            self._stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
+        return self._stamp
 
 
 class _Stderr(LinesHandler):

@@ -24,6 +24,16 @@ NAP_S = 0.05
 """Between two rounds of writing."""
 
 
+class FormatsMany(logging.Formatter):
+    """A formatter that has a way for many."""
+
+    @abstractmethod
+    def format_all(self, records: Sequence[logging.LogRecord]) -> str:
+        """The lines, with their ends, as `format` gives them one by one; empty where they have to
+        be made so.
+        """
+
+
 class LinesHandler(logging.Handler):
     """A handler that writes many lines as cheaply as one."""
 
@@ -35,7 +45,9 @@ class LinesHandler(logging.Handler):
         """Each record that passes the filters, in one write; one that cannot be written is lost."""
         self.acquire()
         try:
-            text = "".join([self._line(record) for record in records if self.filter(record)])
+            # One in the background has filtered them before.
+            passing = [one for one in records if self.filter(one)] if self.filters else records
+            text = self._lines(passing)
             if text:
                 self.write_text(text)
         except (OSError, ValueError):
@@ -48,6 +60,11 @@ class LinesHandler(logging.Handler):
             self.write_text(self._line(record))
         except (OSError, ValueError):
             self.handleError(record)
+
+    def _lines(self, records: Sequence[logging.LogRecord]) -> str:
+        formatter = self.formatter
+        together = formatter.format_all(records) if isinstance(formatter, FormatsMany) else ""
+        return together or "".join(map(self._line, records))
 
     def _line(self, record: logging.LogRecord) -> str:
         """Empty for what cannot be said: the others of the same write are not to blame."""
