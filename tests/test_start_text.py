@@ -36,6 +36,8 @@ def test_an_address_of_its_own_is_named_as_it_is():
     ],
 )
 def test_the_advice_fits_the_trouble(number, port, advice):
-    said = cannot_listen("203.0.113.9", port, OSError(number, os.strerror(number)))
+    words = f"{os.strerror(number)} (while attempting to bind on address ('203.0.113.9', {port}))"
+    said = cannot_listen("203.0.113.9", port, OSError(number, words))
     assert advice in said
+    assert said.count("203.0.113.9") == 1, "asyncio's sentence names it once more"
     assert f"port {port}" in said

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 
+from uniapi.logs.text import counted
 from uniapi.values import dataclass
 
 EVERYWHERE = ("0.0.0.0", "::", "")
@@ -28,16 +30,16 @@ class Loaded:
 def start_lines(version: str, host: str, port: int, loaded: Loaded) -> list[str]:
     """The address to listen on, then what a person wants to know, a line each."""
     shown = f"[{host}]" if ":" in host else host
-    models = _counted(loaded.models, "model")
+    models = counted(loaded.models, "model")
     if loaded.unlisted:
-        models += f" and what {_counted(loaded.unlisted, 'provider')} will list"
+        models += f" and what {counted(loaded.unlisted, 'provider')} will list"
     here = "127.0.0.1" if host in EVERYWHERE else shown
     everywhere = ", and on every address of this host" if host in EVERYWHERE else ""
     return [
         f"uni-api {version} listens on http://{shown}:{port}",
-        f"  loaded  {_counted(loaded.providers, 'provider')},"
-        f" {_counted(loaded.keys, 'key')}, {models},"
-        f" {_counted(loaded.client_keys, 'client key')} from {loaded.source}",
+        f"  loaded  {counted(loaded.providers, 'provider')},"
+        f" {counted(loaded.keys, 'key')}, {models},"
+        f" {counted(loaded.client_keys, 'client key')} from {loaded.source}",
         f"  API     http://{here}:{port}/v1{everywhere}",
         f"  page    http://{here}:{port}/ (asks for an admin key)",
     ]
@@ -65,8 +67,7 @@ def cannot_listen(host: str, port: int, error: OSError) -> str:
             advice = "this user may not: does the host reserve ports for its users?"
     else:
         advice = "look at --host and --port"
-    return f"cannot listen on {host} port {port}: {error.strerror or error} ({advice})"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    # asyncio says it in a sentence of its own, with the address once more.
+    is_known = error.errno in errno.errorcode
+    why = os.strerror(error.errno) if error.errno and is_known else error.strerror or error
+    return f"cannot listen on {host} port {port}: {why} ({advice})"

@@ -85,7 +85,7 @@ def test_a_configuration_that_cannot_be_used_fails(tmp_path):
     (tmp_path / "api.yaml").write_text("providers: 3\n")
     code, states, texts = report(tmp_path)
     assert (code, states["configuration"]) == (1, "failed")
-    assert "`check` shows them" in texts["configuration"]
+    assert "2 problems; `check` shows" in texts["configuration"]
 
 
 def test_a_named_configuration_that_is_not_there_fails_and_an_expected_one_is_missed(

@@ -30,6 +30,14 @@ def test_a_key_of_no_known_form_is_hidden_by_its_place():
     assert excerpt(at(3, 7, "providers[0].api[0]"), listed)[0] == "  3 |     - zz…"
 
 
+def test_a_comment_beside_a_key_is_left_out():
+    """It may be another key; and of plain words a mask would leave half."""
+    text = FILE.replace("uvwxyz", "uvwxyz # Supports several; optional. old: zzabcdefghijk")
+    assert excerpt(at(3, 10), text)[0] == "  3 |     api: sk-proj-abc…wxyz # …"
+    plain = FILE.replace("[m]", "[m] # Supports several")
+    assert excerpt(at(5, 5, "providers[0].model"), plain)[0].endswith("# Supports several")
+
+
 def test_a_variable_is_shown_as_it_is_written():
     text = FILE.replace("sk-proj-abcdefghijklmnopqrstuvwxyz", "$OPENAI_KEY")
     assert excerpt(at(3, 10), text, ("$OPENAI_KEY",))[0] == "  3 |     api: $OPENAI_KEY"

@@ -114,6 +114,14 @@ def test_failures_with_their_attempts(recorder):
     assert [row["request_id"] for row in newest_rows(recorder.recent_failures, "key2")] == ["bad"]
 
 
+@pytest.mark.parametrize(("hours", "ends"), [(1, "11-03 12:00"), (3, "11-03 10:00 to 11-03 12:00")])
+def test_a_short_timeline_names_its_ends_one_beside_the_other(hours, ends):
+    recorder = Recorder()
+    recorder.record(call())
+    text = terminal_report(status_figures(recorder, hours, NOON_S + 5), title="Last")
+    assert f"\n  {ends}\n" in text
+
+
 @pytest.mark.parametrize("width", [20, 60, 80, 200])
 def test_the_terminal_report_keeps_to_the_width(recorder, width):
     """Also with long and strange names; it says what a person looks for."""

@@ -30,7 +30,7 @@ from uniapi.gateway import ModelLists
 from uniapi.kept_lists import KeptLists
 from uniapi.language import ENGLISH, Language
 from uniapi.live_check import LiveRow, ask_every_key
-from uniapi.logs.text import readable
+from uniapi.logs.text import counted, readable
 from uniapi.money_report import unpriced_models
 from uniapi.priced_models import book_of
 from uniapi.retirement_watch import Ending, day_of, written_endings
@@ -183,10 +183,10 @@ def _lines(found: _Found, today: date, language: Language) -> list[str]:
 
 def _summary(found: _Found) -> list[str]:
     errors, warnings, remarks = map(found.count, ("error", "warning", "note"))
-    noted = [_counted(remarks, "note")] if remarks else []
+    noted = [counted(remarks, "note")] if remarks else []
     if not errors + warnings:
         return ["no problem found", *noted]
-    return [_counted(errors, "error"), _counted(warnings, "warning"), *noted]
+    return [counted(errors, "error"), counted(warnings, "warning"), *noted]
 
 
 def _live_lines(rows: Sequence[LiveRow]) -> list[str]:
@@ -206,9 +206,5 @@ def _live_lines(rows: Sequence[LiveRow]) -> list[str]:
         if row.message:
             lines.append(f"    {row.message}")
     good = sum(row.ok for row in rows)
-    lines.append(f"{good} of {_counted(len(rows), 'key')} answered well")
+    lines.append(f"{good} of {counted(len(rows), 'key')} answered well")
     return lines
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

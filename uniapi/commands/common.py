@@ -30,16 +30,12 @@ from uniapi.errors import StartError
 from uniapi.gateway import LearnedModels, ModelLists
 from uniapi.kept_lists import MODEL_LISTS_FILE
 from uniapi.live_check import Network
-from uniapi.logs.text import readable
+from uniapi.logs.text import counted, readable
 from uniapi.priced_models import config_names
 from uniapi.retirement_watch import Ending, day_of, endings_by_channel
 from uniapi.routing import Catalog
 from uniapi.settings import data_dir_of
 from uniapi.storage import DiskFolder
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def show_models(
@@ -58,7 +54,7 @@ def show_models(
     for key in config.client_keys:
         models = listed[key.display]
         named = key.display if key.label == key.display else f"{key.display} ({key.label})"
-        print(readable(f"{named}: {_count(len(models), 'model')}"))
+        print(readable(f"{named}: {counted(len(models), 'model')}"))
         for model in models:
             print(readable(f"  {model}"))
             for channel in catalog.candidates(key, model).channels():

@@ -17,7 +17,7 @@ from uniapi.config import ClientKey, shown_url
 from uniapi.engines import Place
 from uniapi.errors import StartError
 from uniapi.gateway import Standing, first_way
-from uniapi.logs.text import readable
+from uniapi.logs.text import counted, readable
 from uniapi.money import PER_MILLION, Found
 from uniapi.retirement_watch import day_of
 from uniapi.routing import NO_LIST_YET, Channel, explain
@@ -214,7 +214,7 @@ def _explained(value: Mapping[str, Any], indent: str = "") -> list[str]:
 
 
 def _said_order(value: Mapping[str, Any], indent: str) -> str:
-    most = f"; at most {_counted(value['attempts'], 'attempt')}" if value["attempts"] else ""
+    most = f"; at most {counted(value['attempts'], 'attempt')}" if value["attempts"] else ""
     limit = f"; limit {value['rate_limit']}" if value["rate_limit"] else ""
     return f"{indent}  order: {value['algorithm']}, {value['order']}{most}{limit}"
 
@@ -229,10 +229,6 @@ def _said_nothing(value: Mapping[str, Any]) -> str:
             " the providers below for their models"
         )
     return "nothing serves it; `models` lists what this key reaches"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _said_price(price: Mapping[str, Any] | None) -> str:

@@ -291,6 +291,7 @@ def configuration(place: Premises, environment: Mapping[str, str]) -> Finding:
         parse_config,
         read_config_file,
     )
+    from uniapi.logs.text import counted
     from uniapi.priced_models import config_names
 
     source = choose_source(place.config_argument, environment)
@@ -317,15 +318,17 @@ def configuration(place: Premises, environment: Mapping[str, str]) -> Finding:
         return Finding(
             "failed",
             "configuration",
-            f"{source.shown} cannot be used: {len(found.problems)} problems; `check` shows them",
+            f"{source.shown} cannot be used: {counted(len(found.problems), 'problem')}; `check`"
+            " shows what and where",
         )
     exposed = exposed_file(source.location)
-    if problems or exposed is not None:
+    warnings = len(problems) + (exposed is not None)
+    if warnings:
         return Finding(
             "warning",
             "configuration",
-            f"{source.shown} can be used, with {len(problems) + (exposed is not None)} warnings;"
-            " `check` shows them",
+            f"{source.shown} can be used, with {counted(warnings, 'warning')}; `check` shows"
+            " what and where",
         )
     return Finding("ok", "configuration", f"{source.shown} has no problem")
 

@@ -69,7 +69,7 @@ def show_statistics(
     print(
         terminal_report(
             figures,
-            title=f"Last {hours} hours",
+            title="Last hour" if hours == 1 else f"Last {hours} hours",
             width=shutil.get_terminal_size().columns,
             is_ascii=is_ascii,
         ),

@@ -20,6 +20,8 @@ _SECRET_KEYS = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_SECRET = 8
+_COMMENT = re.compile(r"(?<=\s)#.*")
+"""Beside a key: an older key as often as words, of which a mask would leave half."""
 
 
 def excerpt(problem: Problem, text: str, secrets: tuple[str, ...] = ()) -> list[str]:
@@ -48,6 +50,8 @@ def _masked(line: str, problem: Problem, secrets: tuple[str, ...]) -> str:
     """The line without its secrets, and without what would move a cursor."""
     line = without_secrets(line, tuple(one for one in secrets if not one.startswith("$")))
     is_secret_line = _SECRET_KEYS.search(line) is not None or ".api" in f".{problem.path}"
+    if is_secret_line:
+        line = _COMMENT.sub("# …", line)
     line = _WORD.sub(lambda found: _shown(found[0], is_secret_line), line)
     return "".join(one if one.isprintable() else "�" for one in line.expandtabs(1))
 

@@ -40,6 +40,11 @@ _PLAIN = {
 }
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 warning`, `2 warnings`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def shown(text: str) -> str:
     """`text` on one line, without what controls a terminal."""
     if len(text) > LONGEST_MESSAGE:

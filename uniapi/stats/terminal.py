@@ -142,10 +142,13 @@ def _timeline(status: Mapping[str, Any], width: int, is_ascii: bool) -> str:
     steps = f"{per} {unit}s" if per > 1 else f"one {unit}"
     first, last = (_step_name(status, place) for place in (0, -1))
     zone = ", UTC" if is_hourly else ""
-    return (
-        f"Requests over time (most: {top:,} in {steps}{zone})\n  {line}\n "
-        f" {first}{last:>{max(1, len(line) - len(first))}}\n"
-    )
+    if first == last:
+        ends = first
+    elif len(line) > len(first) + len(last):
+        ends = f"{first}{last:>{len(line) - len(first)}}"
+    else:
+        ends = f"{first} to {last}"
+    return f"Requests over time (most: {top:,} in {steps}{zone})\n  {line}\n  {ends}\n"
 
 
 def _table(
