@@ -193,3 +193,29 @@ def test_a_call_of_responses_is_answered_unless_it_lies_at_the_vendor():
         {"input": [7, calling, message]},
     ):
         assert fitted("openai_responses", body)["input"] is body["input"]
+
+
+@pytest.mark.parametrize(
+    "written, meant",
+    [
+        ({"a": 1}, {"a": 1}),
+        ('{"a": 1}', {"a": 1}),
+        ("ls", {"_raw": "ls"}),
+        ([{"a": 1}], {"_raw": [{"a": 1}]}),
+        (None, {}),
+    ],
+)
+def test_a_calls_input_is_an_object_wherever_messages_are_spoken(written, meant):
+    """Zhipu's own model writes lists, and its server breaks at them."""
+    body = {
+        "max_tokens": 9,
+        "messages": [
+            {
+                "role": "assistant",
+                "content": [{"type": "tool_use", "id": "c", "name": "f", "input": written}],
+            }
+        ],
+    }
+    told = fitted("anthropic", body, Quirk())
+    assert told["messages"][0]["content"][0]["input"] == meant
+    assert (told["messages"] is body["messages"]) == isinstance(written, dict)

@@ -103,12 +103,17 @@ def call_object(call: ToolCall) -> dict[str, Json]:
     """
     if call.kind == "custom":
         return {"input": call.arguments}
-    if not call.arguments.strip():
+    return meant_object(call.arguments)
+
+
+def meant_object(arguments: Json) -> dict[str, Json]:
+    """A text's object, or what is no object under one member; an empty one of nothing."""
+    if arguments is None or (isinstance(arguments, str) and not arguments.strip()):
         return {}
-    value = decode_arguments(call.arguments)
+    value = decode_arguments(arguments) if isinstance(arguments, str) else arguments
     if isinstance(value, dict):
         return value
-    return {"_raw": call.arguments if isinstance(value, str) else value}
+    return {"_raw": arguments if isinstance(value, str) else value}
 
 
 def object_text(arguments: str) -> str:

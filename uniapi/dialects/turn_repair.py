@@ -12,6 +12,8 @@ from uniapi.canonical import Json, Message, Part, Request, Role, Text, ToolResul
 
 OPENING = "."
 """What the user says in a conversation that begins with the assistant: the API wants something."""
+REASONING_STAND_IN = "(reasoning omitted)"
+"""An empty text, or white space, counts as missing at DeepSeek and Kimi."""
 NO_RESULT = "No result was returned for this tool call."
 
 

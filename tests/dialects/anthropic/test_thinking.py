@@ -23,6 +23,7 @@ from uniapi.canonical import (
     ToolResult,
 )
 from uniapi.dialects import Quirk
+from uniapi.dialects.anthropic import UPSTREAM
 
 BUDGET = Quirk(anthropic_thinking="budget", anthropic_effort=False, sampling_while_reasoning=False)
 ADAPTIVE = Quirk(anthropic_thinking="adaptive")
@@ -188,3 +189,36 @@ def test_sampling_beside_thinking() -> None:
         ReasoningSettings(effort="low"), BUDGET, sampling=Sampling(temperature=1, top_p=0.97)
     )
     assert (body["temperature"], body["top_p"], losses) == (1, 0.97, ())
+
+
+CALL = {"type": "tool_use", "id": "c", "name": "f", "input": {}}
+SAID = {"type": "text", "text": "so"}
+HAS = {"type": "thinking", "thinking": "t", "signature": "s"}
+
+
+@pytest.mark.parametrize(
+    "needs, content, is_mended",
+    [
+        ("every_turn", "so", True),
+        ("every_turn", [SAID], True),
+        ("tool_turns", [SAID], False),
+        ("tool_turns", [SAID, CALL], True),
+        ("tool_turns", [HAS, CALL], False),
+        ("no", [CALL], False),
+    ],
+)
+def test_a_turn_without_the_thinking_that_must_come_back_gets_a_stand_in(needs, content, is_mended):
+    quirk = Quirk(needs_reasoning=needs)
+    body = {"max_tokens": 9, "messages": [{"role": "assistant", "content": content}]}
+    (told,) = UPSTREAM.fit(body, quirk)[0]["messages"]
+    first = told["content"][0]
+    assert (first not in (SAID, HAS, CALL, "s")) == is_mended
+    if is_mended:
+        assert first["type"] == "thinking"
+        assert first["thinking"].strip()
+        assert told["content"][1:] == ([SAID] if content == "so" else content)
+    for silent in (
+        Quirk(needs_reasoning=needs, reasons_by_default=False),
+        Quirk(needs_reasoning=needs, reasoning_replay="think_tags"),
+    ):
+        assert UPSTREAM.fit(body, silent)[0]["messages"] is body["messages"]

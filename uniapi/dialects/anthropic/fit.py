@@ -12,7 +12,7 @@ from .fit_blocks import (
     user_id_in_form,
 )
 from .fit_cache import mark_cache, mark_of_body, no_cache_marks
-from .fit_calls import answered_calls, no_tool_search, no_trailing_space
+from .fit_calls import answered_calls, no_tool_search, no_trailing_space, object_inputs
 from .fit_marks import few_marks, known_pictures
 from .fit_messages import (
     call_ids,
@@ -22,7 +22,13 @@ from .fit_messages import (
     own_thinking,
     system_turns,
 )
-from .fit_thinking import forced_tool, sampling_beside_thinking, thinking, without
+from .fit_thinking import (
+    forced_tool,
+    no_missing_thinking,
+    sampling_beside_thinking,
+    thinking,
+    without,
+)
 from .fit_tools import (
     distinct_tools,
     eager_by_beta,
@@ -85,6 +91,7 @@ RULES = (
     own_thinking,
     no_tool_search,
     answered_calls,
+    object_inputs,
     call_ids,
     no_empty_turns,
     system_turns,
@@ -92,6 +99,7 @@ RULES = (
     no_trailing_space,
     thinking,
     forced_tool,
+    no_missing_thinking,
     no_sampling,
     sampling_beside_thinking,
     one_of_the_pair,

@@ -10,9 +10,10 @@ from itertools import groupby
 
 from uniapi.canonical import Json, ToolResult
 from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.function_tools import meant_object
 from uniapi.dialects.turn_repair import NO_RESULT, orphan_label
 
-from .fit_messages import with_messages
+from .fit_messages import each_block, with_messages
 from .request_decode_tools import found_tools
 from .vocabulary import member
 
@@ -100,6 +101,20 @@ def _as_called(block: Json, calls: list[str]) -> Iterator[Json]:
         yield from said
     elif said:
         yield {"type": "text", "text": said}
+
+
+@minds(always=True, where=("tool_use",))
+def object_inputs(body: Body, fitting: Fitting) -> Body:
+    """«tool_use.input: Input should be a valid dictionary», and a 500 of Zhipu's, whose own model
+    writes lists and texts now and then (zai-org/zai-coding-plugins#14; 2026-11-30).
+    """
+    return with_messages(body, lambda messages: each_block(messages, _with_object))
+
+
+def _with_object(block: Json) -> Json:
+    if member(block, "type") != "tool_use" or isinstance(block.get("input"), dict):
+        return block
+    return {**block, "input": meant_object(block.get("input"))}
 
 
 @minds(always=True, where=("assistant",))

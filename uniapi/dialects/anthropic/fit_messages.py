@@ -166,7 +166,7 @@ def _search_id(block: Json) -> str | None:
 
 
 def _without_made_citations(messages: list[Json]) -> list[Json]:
-    return _each_block(messages, _own_citations)
+    return each_block(messages, _own_citations)
 
 
 def _own_citations(block: Json) -> Json:
@@ -178,7 +178,7 @@ def _own_citations(block: Json) -> Json:
     return {**changed, "citations": own} if own else changed
 
 
-def _each_block(messages: list[Json], mend: Callable[[Json], Json]) -> list[Json]:
+def each_block(messages: list[Json], mend: Callable[[Json], Json]) -> list[Json]:
     """The messages with every block of their own mended; the same list when none changes."""
     mended = [_with_blocks(message, mend) for message in messages]
     is_same = all(new is old for new, old in zip(mended, messages, strict=True))
@@ -204,7 +204,7 @@ def call_ids(body: Body, fitting: Fitting) -> Body:
     """
     if fitting.quirk.tool_call_id_form != "word":
         return body
-    return with_messages(body, lambda messages: _each_block(messages, _CallIds().mend))
+    return with_messages(body, lambda messages: each_block(messages, _CallIds().mend))
 
 
 class _CallIds:

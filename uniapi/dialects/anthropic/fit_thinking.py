@@ -14,9 +14,10 @@ from uniapi.canonical import Json, ReasoningSettings
 from uniapi.dialects.efforts import nearest_effort
 from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.quirk import Quirk
+from uniapi.dialects.turn_repair import REASONING_STAND_IN
 from uniapi.values import dataclass, replace
 
-from .fit_messages import no_thinking
+from .fit_messages import THINKING, no_thinking, with_messages
 from .request_encode_thinking import EFFORT_BUDGETS, budget_effort
 from .vocabulary import is_forced_choice, member
 
@@ -214,6 +215,41 @@ def is_thinking(body: Body, quirk: Quirk) -> bool:
     if isinstance(config, dict):
         return config.get("type") != "disabled"
     return quirk.reasons_by_default
+
+
+@minds("needs_reasoning", "reasoning_replay", where=("assistant",))
+def no_missing_thinking(body: Body, fitting: Fitting) -> Body:
+    """«The `content[].thinking` in the thinking mode must be passed back to the API.» (DeepSeek,
+    of every turn: leookun/cursor-byok#276, QwenLM/qwen-code#3786), «reasoning_content is missing in
+    assistant tool call message» (Kimi): a turn that another model said, or of which a client lost
+    it, gets a stand-in while the model thinks. A text without tags is never refused.
+    """
+    quirk = fitting.quirk
+    is_wanted = quirk.needs_reasoning != "no" and quirk.reasoning_replay != "think_tags"
+    if not is_wanted or not is_thinking(body, quirk):
+        return body
+    every = quirk.needs_reasoning == "every_turn"
+
+    def mend(message: Json) -> Json:
+        content = member(message, "content")
+        if member(message, "role") != "assistant" or not isinstance(content, list | str):
+            return message
+        said = [{"type": "text", "text": content}] if str(content).strip() else []
+        blocks = content if isinstance(content, list) else said
+        kinds = {member(block, "type") for block in blocks}
+        if not kinds.isdisjoint(THINKING) or not (every or "tool_use" in kinds):
+            return message
+        return {**message, "content": [_STAND_IN, *blocks]}
+
+    def mended(messages: list[Json]) -> list[Json]:
+        told = [mend(message) for message in messages]
+        is_same = all(new is old for new, old in zip(told, messages, strict=True))
+        return messages if is_same else told
+
+    return with_messages(body, mended)
+
+
+_STAND_IN = {"type": "thinking", "thinking": REASONING_STAND_IN, "signature": ""}
 
 
 @minds("sampling_while_reasoning")

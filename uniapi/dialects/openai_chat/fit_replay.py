@@ -15,6 +15,7 @@ from uniapi.dialects.fitting import Body, Fitting, minds
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.think_tags import CLOSING, OPENING
+from uniapi.dialects.turn_repair import REASONING_STAND_IN
 
 from .fit_members import without
 from .fit_messages import Turn, with_calls, with_messages
@@ -34,8 +35,6 @@ _STAND_IN_DETAIL = {
     "format": "google-gemini-v1",
     "index": 0,
 }
-REASONING_STAND_IN = "(reasoning omitted)"
-"""An empty text, or white space, counts as missing at DeepSeek and Kimi."""
 
 _Part = TypeVar("_Part")
 
