@@ -675,6 +675,40 @@ TEXTS = [
         {"messages": [PICTURE]},
         Learned(),
     ),
+    (
+        "a reseller of openai's",
+        "Invalid 'messages[3]'. Image URLs are only allowed for messages with role 'user', but this"
+        " message with role 'tool' contains an image URL.",
+        CHAT,
+        facts(result_media=False),
+    ),
+    (
+        "a reseller of openai's",
+        "Invalid 'messages[2].tool_calls[0].id': string too long. Expected a string with maximum"
+        " length 40, but got a string with length 46 instead.",
+        CHAT,
+        facts(tool_call_id_form="max40"),
+    ),
+    (
+        "a reseller of deepseek's",
+        "Error from provider (Console Go): Upstream request failed: [invalid_request_error] The"
+        " `reasoning_content` in the thinking mode must be passed back to the API.",
+        CHAT,
+        facts(needs_reasoning="every_turn"),
+    ),
+    (
+        "a reseller of deepseek's",
+        "The `content[].thinking` in the thinking mode must be passed back to the API.",
+        CLAUDE,
+        facts(needs_reasoning="every_turn"),
+    ),
+    (
+        "a reseller of kimi's",
+        "thinking is enabled but reasoning_content is missing in assistant tool call message at"
+        " index 2",
+        CHAT,
+        facts(needs_reasoning="tool_turns"),
+    ),
     ("xiaomi", "Param Incorrect", CHAT, Learned()),
     ("zhipu", "API 调用参数有误，请检查文档。", CHAT, Learned()),
 ]

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from uniapi.dialects.anthropic import UPSTREAM
+from uniapi.dialects.openai_chat import UPSTREAM as CHAT
 from uniapi.pipes.framing import frame_writer
 from uniapi.pipes.relay import RelayStream, RelayWhole
-from uniapi.wire import SseDecoder
+from uniapi.wire import DONE, SseDecoder
 
 USAGE = {"input_tokens": 5, "output_tokens": 1}
 MESSAGE = {"id": "m", "type": "message", "role": "assistant", "model": "up", "content": []}
@@ -128,3 +129,25 @@ def test_a_sound_whole_answer_goes_on_as_it_came():
     pipe = RelayWhole(UPSTREAM.observer())
     pipe.feed(body.encode())
     assert pipe.eof() == [body.encode()]
+
+
+@pytest.mark.parametrize("size", [1, 7, 65536])
+def test_an_end_that_was_cut_is_told_whole(size):
+    """A proxy cuts `message_stop`: half an event would break the client's reader."""
+    raw = _raw(_start(usage=USAGE), *TEXT, {**WHY, "usage": USAGE}, STOP)[:-20]
+    told, report = _relayed(raw, size=size)
+    assert _read(told)[-2:] == [{**WHY, "usage": USAGE}, STOP]
+    assert report.is_whole
+
+
+@pytest.mark.parametrize("end, told", [(b"", DONE), (DONE, DONE), (DONE[:9], DONE)])
+def test_a_chat_that_said_why_it_ends_is_told_to_its_end(end, told):
+    """Relays exist that send no `[DONE]`; clients exist that wait for it."""
+    chunk = {
+        "id": "c",
+        "choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": None}],
+    }
+    last = {"id": "c", "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    raw = b"".join(b"data: %b\n\n" % json.dumps(one).encode() for one in (chunk, last))
+    pipe = RelayStream(SseDecoder(), CHAT.observer(), lambda failure: [b"error"])
+    assert b"".join([*pipe.feed(raw + end), *pipe.eof()]) == raw + told

@@ -16,6 +16,8 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 LONGEST_S = 366 * 86400.0
+_MOMENTS = (1e9, 1e10)
+"""A `retry-after` of so many seconds, 31 years and more, is a moment since 1970."""
 _READ = 16_384
 """Characters of a message that are read."""
 
@@ -72,20 +74,24 @@ _JUST_PAST_S = 600.0
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """The delay in `retry-after-ms` or `retry-after` (seconds or a date), from 0 on; None when
-    absent or unreadable. Names are lower case.
+    """The delay in `retry-after-ms` or `retry-after` (seconds, as `42s` too, a date, or a moment
+    as seconds since 1970), from 0 on; None when absent or unreadable. Names are lower case.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return _bounded(milliseconds / 1000)
     text = headers.get("retry-after")
-    seconds = _number(text)
-    if seconds is not None:
+    now = _date(headers.get("date"))
+    seconds = _number(text.strip().removesuffix("s") if text else None)
+    is_moment = seconds is not None and _MOMENTS[0] <= seconds < _MOMENTS[1]
+    if seconds is not None and not is_moment:
         return _bounded(seconds)
-    until, now = _date(text), _date(headers.get("date"))
-    if until is None or now is None:
+    if now is None:
         return None
-    return _bounded((until - now).total_seconds())
+    if seconds is not None:
+        return _bounded(seconds - now.timestamp())
+    until = _date(text)
+    return None if until is None else _bounded((until - now).total_seconds())
 
 
 def delay_in_text(message: str) -> float | None:

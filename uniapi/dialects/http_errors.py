@@ -21,12 +21,16 @@ _STATUS_KINDS: Mapping[int, FailureKind] = {
     408: FailureKind.TIMEOUT,
     410: FailureKind.MODEL_MISSING,
     413: FailureKind.TOO_LONG,
+    425: FailureKind.OVERLOADED,
     429: FailureKind.RATE_LIMITED,
+    499: FailureKind.SERVER_ERROR,
     501: FailureKind.NOT_SERVED,
     503: FailureKind.OVERLOADED,
     504: FailureKind.TIMEOUT,
     529: FailureKind.OVERLOADED,
 }
+
+"""499: Google's CANCELLED and a proxy's «client closed request», which our client did not."""
 
 _SAME_FROM_ANYBODY = frozenset({408, 413})
 """Statuses below 500 that mean the same when a web server in front says them."""

@@ -318,7 +318,9 @@ class Quirk:
     models).
     """
     result_media: bool = True
-    """`functionResponse.parts` may hold pictures and documents (Gemini 3 and later)."""
+    """A tool's result may hold pictures and documents: `functionResponse.parts` (Gemini 3 and
+    later), a chat's tool message (open servers; not OpenAI).
+    """
     call_signatures: bool = True
     """A step's first call is refused without a signature (Gemini 3 and later); the documented
     stand-in is one.

@@ -185,7 +185,11 @@ ROWS_OF_MODELS: tuple[RefusalRow, ...] = (
             input length and max_tokens exceed | prompt is too long | prompt too long
             prompt too large | input is too long | input too long | too many tokens
             too many input tokens | reduce the length | max_new_tokens` must be
-            prompt 超长 | 输入过长 | 超出最大长度 | 上下文长度
+            longer than the model's context | longer than the maximum model length
+            maximum prompt length is | maximum allowed input length | too long to fit
+            prompt exceeds max length | range of input length | greater than the context length
+            outofcontexterror | exceed max message tokens | must be less than max_seq_len
+            prompt tokens too long | prompt 超长 | 输入过长 | 超出最大长度 | 上下文长度
         """),
     ),
     # What the client wrote was refused: another key of the same provider refuses it too

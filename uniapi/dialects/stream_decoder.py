@@ -58,12 +58,19 @@ class StreamDecoder(ABC):
         try:
             self.decode(frame)
         except WireError as error:
-            self.fail(Failure.cut(str(error)))
+            self._break(str(error))
         except SHAPE_ERRORS as error:
-            self.fail(Failure.cut(f"a malformed stream event: {type(error).__name__}: {error}"))
+            self._break(f"a malformed stream event: {type(error).__name__}: {error}")
         except RecursionError:
-            self.fail(Failure.cut("a stream event nested too deep"))
+            self._break("a stream event nested too deep")
         return self.drain()
+
+    def _break(self, reason: str) -> None:
+        """A frame that cannot be read. Behind the reason of the end it is a cut announcement of
+        what is known (sudoprivacy/sudocode#576, 2026-11-30).
+        """
+        if not self.may_end:
+            self.fail(Failure.cut(reason))
 
     def eof(self) -> list[Event]:
         """The input is over. A stream without its proper end is a failure."""

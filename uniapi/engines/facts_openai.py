@@ -119,6 +119,12 @@ OPENAI_ROWS = (
         reasoning_items="openai",
     ),
     fact(
+        "«Image URLs are only allowed for messages with role 'user', but this message with role"
+        " 'tool' contains an image URL.» (All-Hands-AI/OpenHands#7700, 2026-11-30)",
+        vendors={"openai", "azure", "github"},
+        result_media=False,
+    ),
+    fact(
         "«Unrecognized request argument supplied: top_k»",
         vendors={"openai", "azure", "github"},
         drops={"top_k"},

@@ -91,6 +91,32 @@ FACT_READERS: tuple[Reader, ...] = (
         past_images,
     ),
     read_as(
+        # OpenAI: «Image URLs are only allowed for messages with role 'user', but this message with
+        # role 'tool' contains an image URL.» (All-Hands-AI/OpenHands#7700, 2026-11-30)
+        r"image urls are only allowed for messages with role 'user', but this message with role"
+        r" 'tool'",
+        teaches(result_media=False),
+    ),
+    read_as(
+        # OpenAI behind others: «Invalid 'messages[2].tool_calls[0].id': string too long. Expected a
+        # string with maximum length 40» (anomalyco/opencode#12653, 2026-11-30)
+        r"(?:tool_calls\[\d{1,6}\]\.id|tool_call_id)'?: string too long",
+        teaches(tool_call_id_form="max40"),
+    ),
+    read_as(
+        # DeepSeek behind others: «The `reasoning_content` in the thinking mode must be passed back
+        # to the API.» (alexazhou/gt_ai_gateway#17), in Messages «`content[].thinking`»
+        # (leookun/cursor-byok#276; 2026-11-30)
+        r"(?:reasoning_content|content\[\]\.thinking)[`'\"]? in the thinking mode must be passed",
+        teaches(needs_reasoning="every_turn"),
+    ),
+    read_as(
+        # Kimi behind others: «thinking is enabled but reasoning_content is missing in assistant
+        # tool call message at index 3» (the row of `needs_reasoning`)
+        r"reasoning_content is missing in assistant tool call",
+        teaches(needs_reasoning="tool_turns"),
+    ),
+    read_as(
         # Codex's own item for what an agent tells another: «unknown item type "agent_message"»
         # (lidge-jun/opencodex#3911), «Invalid input type 'agent_message'»
         # (james-6-23/codex2api#341; 2026-11-30)

@@ -110,12 +110,16 @@ class RelayStream:
             frames = self._framer.eof()
         except WireError as error:
             return self.abort(Failure.cut(str(error)))
+        had_reason = self._observer.is_whole
         self._observe(frames)
         out = self._written(frames)
         if self._back:
-            out.append(self._amended(self._back) if self._observer.amends else self._back)
+            # Cut behind the reason of the end, it is the announcement of what is put in below.
+            if not had_reason or not self._observer.missing_end:
+                out.append(self._amended(self._back) if self._observer.amends else self._back)
             self._back = b""
-        if frames and is_cut_done(frames[-1].raw):
+        is_cut = bool(frames) and is_cut_done(frames[-1].raw)
+        if is_cut:
             # Its beginning has gone on.
             out.append(DONE[len(frames[-1].raw) :])
         if out:
@@ -125,7 +129,8 @@ class RelayStream:
         if report.failure is None:
             report.is_whole = True
             report.settle()
-            out += self._missing_end()
+            if not is_cut:
+                out += self._missing_end()
         return out + self._closing()
 
     def abort(self, failure: Failure) -> list[bytes]:

@@ -119,7 +119,7 @@ KINDS: list[tuple[int, Any, FailureKind]] = [
         status_body(429, "Resource exhausted. Please try again later.", "RESOURCE_EXHAUSTED"),
         FailureKind.RATE_LIMITED,
     ),
-    (499, status_body(499, "cancelled", "CANCELLED"), FailureKind.BAD_REQUEST),
+    (499, status_body(499, "cancelled", "CANCELLED"), FailureKind.SERVER_ERROR),
     (
         500,
         status_body(500, "An internal error has occurred.", "INTERNAL"),

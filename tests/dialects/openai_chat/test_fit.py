@@ -474,3 +474,27 @@ def test_arguments_of_earlier_calls_are_objects(arguments: str, sent: str) -> No
     changed, _ = fitted({"messages": messages}, Quirk())
     assert changed["messages"][0]["tool_calls"][0]["function"]["arguments"] == sent
     assert (changed["messages"] is messages) is (arguments == sent)
+
+
+SHOWN = [
+    {"role": "assistant", "content": None, "tool_calls": [{"id": "a"}, {"id": "b"}]},
+    {"role": "tool", "tool_call_id": "a", "content": [{"type": "text", "text": "x"}, PICTURE]},
+    {"role": "tool", "tool_call_id": "b", "content": [PICTURE]},
+    {"role": "user", "content": "and?"},
+]
+
+
+def test_pictures_of_results_stand_behind_them_where_a_result_is_text():
+    """OpenAI refuses them in a tool's message; open servers read them there."""
+    body, losses = fitted({"messages": SHOWN}, Quirk(result_media=False))
+    roles = [message["role"] for message in body["messages"]]
+    assert roles == ["assistant", "tool", "tool", "user", "user"]
+    first, second, behind, asked = body["messages"][1:]
+    assert first["content"][0] == {"type": "text", "text": "x"}
+    assert [part["type"] for part in second["content"]] == ["text"]
+    assert "a" in behind["content"][0]["text"]
+    assert "b" in behind["content"][2]["text"]
+    assert behind["content"][1::2] == [PICTURE, PICTURE]
+    assert asked is SHOWN[3]
+    assert losses == ()
+    assert fitted({"messages": SHOWN}, Quirk())[0]["messages"] is SHOWN

@@ -297,6 +297,18 @@ DELTAS: dict[str, tuple[list[Any], tuple[Part, ...]]] = {
         [calls(piece(0, "c1", "f", '{"a"')), calls(piece(0, "c1", "f", ":1}"))],
         (F,),
     ),
+    "pieces numbered anew": (
+        [calls(piece(0, "c1", "f", '{"a"')), calls(piece(1, arguments=":1}"))],
+        (F,),
+    ),
+    "one id for two": (
+        [
+            calls(piece(0, "c1", "f", '{"a"'), piece(0, "", "", ":1}")),
+            calls(piece(1, "c1", "g", "{")),
+            calls(piece(1, "c1", None, "}")),
+        ],
+        (F, ToolCall(call_id="call_s02", name="g", arguments="{}")),
+    ),
     "id before name": ([calls(piece(0, "c1")), calls(piece(0, None, "f", '{"a":1}'))], (F,)),
     "arguments before name": (
         [calls(piece(0, "c1", None, '{"a"')), calls(piece(0, None, "f", ":1}"))],
@@ -1095,3 +1107,21 @@ def test_a_call_that_is_told_once_more_is_one_call(pieces: tuple[str, ...], told
     events = [event for frame in frames for event in decoder.feed(frame)]
     response = fold([*events, *decoder.eof()])
     assert response.choices[0].parts == (ToolCall(call_id="c", name="f", arguments=told),)
+
+
+@pytest.mark.parametrize("rest", [b'{"usa', b"nothing", b"[1"])
+def test_what_is_cut_behind_the_reason_of_the_end_breaks_nothing(rest):
+    """A proxy that cuts the last frame has taken nothing away."""
+    cut = b"data: %b\n\n" % rest
+    events = decode(sse(chunk({"content": "Hi"}), chunk({}, "stop")) + cut)
+    assert isinstance(events[-1], ResponseEnd)
+    broken = decode(sse(chunk({"content": "Hi"})) + cut)
+    assert isinstance(broken[-1], ResponseFailed)
+
+
+def test_usage_may_stand_in_the_last_choice():
+    """Moonshot's place for it."""
+    last = chunk({}, "stop")
+    last["choices"][0]["usage"] = {"prompt_tokens": 20, "completion_tokens": 7, "cached_tokens": 8}
+    (report,) = [one for one in decode(sse(last)) if isinstance(one, UsageReport)]
+    assert (report.usage.input_tokens, report.usage.cache_read_tokens) == (20, 8)

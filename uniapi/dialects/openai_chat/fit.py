@@ -51,6 +51,7 @@ from .fit_replay import (
     signed_calls,
     signed_details,
 )
+from .fit_result_media import media_behind_results
 from .fit_strict import only_taken_members
 from .fit_system import one_system_role, system_turns_in_place
 from .fit_tools import (
@@ -78,6 +79,7 @@ RULES = (
     text_alone,
     only_known_marks,
     answered_calls,
+    media_behind_results,
     mark_cache,
     no_cache_marks,
     few_marks,

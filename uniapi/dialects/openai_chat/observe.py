@@ -9,7 +9,7 @@ from typing import Any
 
 from uniapi.canonical import Failure, Json
 from uniapi.dialects.observer import Observer
-from uniapi.wire import Frame, Members
+from uniapi.wire import DONE, Frame, Members
 
 from .error import failure_in, failure_of_object
 from .finish import decode_finish
@@ -62,6 +62,11 @@ class ChatObserver(Observer):
 
     def skims(self, frame: Frame) -> bool:
         return self.skim((frame,), 0) == 1
+
+    @property
+    def missing_end(self) -> bytes:
+        """Relays exist that send no `[DONE]`; clients exist that wait for it."""
+        return b"" if self.is_over else DONE
 
     def observe_done(self) -> None:
         self.is_whole = True

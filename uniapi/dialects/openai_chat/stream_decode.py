@@ -22,7 +22,7 @@ from .answer_decode_choice import ChoiceReader
 from .error import failure_in, failure_of_object
 from .request_decode_members import DIALECT_NAME, at
 from .request_encode_names import tools_by_wire_name
-from .usage import usage_of_body
+from .usage import decode_usage, usage_elsewhere
 
 MAX_CHOICES = 256
 ENVELOPE = frozenset(
@@ -156,11 +156,11 @@ class ChatStreamDecoder(StreamDecoder):
         return reader
 
     def _report_usage(self, chunk: Mapping[str, Any]) -> None:
-        stated = chunk.get("usage") or at(chunk.get("x_groq"), "usage")
+        stated = chunk.get("usage") or usage_elsewhere(chunk)
         if not stated or stated == self._last_usage:
             return
         self._last_usage = stated
-        usage = usage_of_body(chunk, self.context.quirk.reasoning_beside_output)
+        usage = decode_usage(stated, self.context.quirk.reasoning_beside_output)
         if usage is not None:
             self.start()
             self.usage(usage)

@@ -120,14 +120,19 @@ class CallReader:
 
     def _known(self, index: Json, call_id: str | None, name: str | None) -> _Call | None:
         """The call that a piece continues, None when it begins another."""
-        if call_id is not None and call_id in self._by_id:
-            return self._by_id[call_id]
         last = self._by_index.get(index)
+        if call_id is not None and call_id in self._by_id:
+            known = last if last is not None and last.call_id == call_id else self._by_id[call_id]
+            # Gateways give the id of one call to the next (apache/maka#1995, 2026-11-30).
+            is_next = index is not None and known.index != index and name is not None
+            return None if is_next and known.nesting.is_whole else known
         if index is None and self._calls:
             last = self._calls[-1]
-        if last is None and call_id is None and name is None:
-            # It begins nothing: the vendor numbers some pieces only.
-            last = self._by_index.get(None)
+        if last is None and call_id is None and name is None and self._calls:
+            # It begins nothing: the vendor numbers some pieces only, or each piece anew (Nebius:
+            # dirac-run/dirac#215, 2026-11-30).
+            open_last = None if self._calls[-1].nesting.is_whole else self._calls[-1]
+            last = self._by_index.get(None, open_last)
         if last is None or (call_id is not None and last.call_id is not None):
             return None
         if name is not None and last.name and (index is None or last.nesting.is_whole):
@@ -138,7 +143,8 @@ class CallReader:
         call.is_open = True
         tool = self._tools.get(offered_name(call.name, self._tools))
         call.unwraps_input = tool is not None and tool.kind == "custom" and call.kind == "function"
-        call_id = call.call_id or f"call_{self._id_seed}{self._choice}{len(self._calls)}"
+        own_id = call.call_id if self._by_id.get(call.call_id or "") is call else None
+        call_id = own_id or f"call_{self._id_seed}{self._choice}{len(self._calls)}"
         self._parts.open(
             call,
             ToolCall(

@@ -126,13 +126,22 @@ def _counts(value: Mapping[str, Json]) -> dict[str, int]:
 
 
 def usage_of_body(body: Mapping[str, Json], reasoning_beside_output: bool = False) -> Usage | None:
-    """The usage of a whole answer or a chunk: in its own member, or in Groq's `x_groq` on the last
-    chunk.
-    """
+    """The usage of a whole answer or a chunk, in its own member or elsewhere."""
     stated = body.get("usage")
     if not isinstance(stated, dict) or not stated:
-        stated = at(body["x_groq"], "usage") if "x_groq" in body else None
+        stated = usage_elsewhere(body)
     return None if stated is None else decode_usage(stated, reasoning_beside_output)
+
+
+def usage_elsewhere(body: Mapping[str, Json]) -> Json:
+    """In Groq's `x_groq` on the last chunk, or in the last choice (Moonshot:
+    platform.moonshot.ai/docs/api/chat, 2026-11-30).
+    """
+    if "x_groq" in body:
+        return at(body["x_groq"], "usage")
+    choices = body.get("choices")
+    last = choices[-1] if type(choices) is list and choices else None
+    return last.get("usage") if type(last) is dict else None
 
 
 def encode_usage(usage: Usage | None) -> dict[str, Any]:
