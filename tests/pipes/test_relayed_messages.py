@@ -131,11 +131,12 @@ def test_a_sound_whole_answer_goes_on_as_it_came():
     assert pipe.eof() == [body.encode()]
 
 
+@pytest.mark.parametrize("model", [None, "mine"])
 @pytest.mark.parametrize("size", [1, 7, 65536])
-def test_an_end_that_was_cut_is_told_whole(size):
+def test_an_end_that_was_cut_is_told_whole(size, model):
     """A proxy cuts `message_stop`: half an event would break the client's reader."""
     raw = _raw(_start(usage=USAGE), *TEXT, {**WHY, "usage": USAGE}, STOP)[:-20]
-    told, report = _relayed(raw, size=size)
+    told, report = _relayed(raw, size=size, model=model)
     assert _read(told)[-2:] == [{**WHY, "usage": USAGE}, STOP]
     assert report.is_whole
 

@@ -110,12 +110,13 @@ class RelayStream:
             frames = self._framer.eof()
         except WireError as error:
             return self.abort(Failure.cut(str(error)))
-        had_reason = self._observer.is_whole
+        had_reason, unreadable = self._observer.is_whole, self._observer.unreadable
         self._observe(frames)
-        out = self._written(frames)
+        # Cut behind the reason of the end, it is the announcement of what is put in below.
+        is_rest = had_reason and self._observer.unreadable > unreadable
+        out = [] if is_rest else self._written(frames)
         if self._back:
-            # Cut behind the reason of the end, it is the announcement of what is put in below.
-            if not had_reason or not self._observer.missing_end:
+            if not is_rest:
                 out.append(self._amended(self._back) if self._observer.amends else self._back)
             self._back = b""
         is_cut = bool(frames) and is_cut_done(frames[-1].raw)
