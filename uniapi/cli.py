@@ -7,10 +7,8 @@ and exit code 2; never a traceback.
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
-import shutil
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -20,18 +18,20 @@ from typing import TYPE_CHECKING, Any
 from uniapi.commands.words import tidy, unknown_command, unknown_words, whole_help
 from uniapi.logs.text import readable, survive_encoding
 
-from .cli_parser import (
+from .errors import StartError
+from .language import language_of
+from .plain_line import (
     COMMANDS,
     DEFAULT_PORT,
     DEFAULT_TIMEOUT_S,
     LOG_LEVELS,
-    make_parsers,
+    plain_serve,
     port_number,
 )
-from .errors import StartError
-from .language import language_of
 
 if TYPE_CHECKING:
+    import argparse
+
     from .settings import Settings
 
 
@@ -51,6 +51,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         say = language_of(None, os.environ).say
         print(f"uni-api: {readable(say(unknown_command(arguments[0], COMMANDS)))}", file=sys.stderr)
         return 2
+    options = plain_serve(arguments)
+    if options is None:
+        options = _parsed(arguments)
+    if isinstance(options, int):
+        return options
+    options.behind, options.typed = behind, arguments
+    try:
+        return _COMMANDS[options.command](options)
+    except StartError as error:
+        print(f"uni-api: {readable(_translated(str(error), options))}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        return 1
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace | int:
+    """What the words say, or the exit code where all is said by them."""
+    from .cli_parser import make_parsers
+
     parser = make_parsers()
     if arguments and arguments[0] in ("-h", "--help"):
         print(whole_help(parser.whole, parser.of["serve"], invocation()), end="")
@@ -63,16 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         said = _translated(unknown_words(unknown, chosen), options)
         print(f"uni-api: {readable(said)}", file=sys.stderr)
         return 2
-    options.behind, options.typed = behind, arguments
-    try:
-        return _COMMANDS[options.command](options)
-    except StartError as error:
-        print(f"uni-api: {readable(_translated(str(error), options))}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return 0
-    except BrokenPipeError:
-        return 1
+    return options
 
 
 def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -87,6 +99,8 @@ def invocation() -> str:
     """How this program is run from the current folder, to be shown and copied: `uni-api` where that
     is on PATH, else `python3.11 uni-api.pex`, `.venv/bin/python main.py`.
     """
+    import shutil
+
     program = os.environ.get("PEX") or sys.argv[0]
     script = os.path.basename(program)
     on_path = shutil.which(script)
@@ -188,7 +202,7 @@ def _from_environment(environment: Mapping[str, str], name: str, read: Any, defa
         return default
     try:
         return read(text)
-    except (ValueError, argparse.ArgumentTypeError):
+    except ValueError:
         raise StartError(
             f"the environment variable {name} is {text!r}, which is no usable value", 2
         ) from None

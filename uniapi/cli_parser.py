@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from uniapi.commands.words import Parser
+from .plain_line import DEFAULT_PORT, LOG_LEVELS, port_number
 
-COMMANDS = (
-    *("serve", "check", "explain", "models", "stats", "connect", "keygen", "init", "schema"),
-    *("selfcheck", "stop", "notify"),
-)
-LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
-DEFAULT_PORT = 8000
-DEFAULT_TIMEOUT_S = 100.0
 MOST_HOURS = 24 * 366
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with one line for a mistake, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message} (`{self.prog} --help` has them all)", file=sys.stderr)
+        raise SystemExit(2)
 
 
 class Parsers(NamedTuple):
@@ -48,7 +50,7 @@ def make_parsers() -> Parsers:
     place.add_argument("--host", help="address to listen on (default 0.0.0.0)")
     place.add_argument(
         "--port",
-        type=port_number,
+        type=_port,
         help=f"port to listen on (default {DEFAULT_PORT}; 0 picks a free one)",
     )
     place.add_argument(
@@ -190,21 +192,18 @@ def _add_connect(commands: Any, config: argparse.ArgumentParser) -> None:
     connecting.add_argument("--model", help="the main model (default: the best of the key's)")
     connecting.add_argument("--small", metavar="MODEL", help="the model for small errands")
     connecting.add_argument(
-        "--port", type=port_number, help=f"the port of the gateway here (default {DEFAULT_PORT})"
+        "--port", type=_port, help=f"the port of the gateway here (default {DEFAULT_PORT})"
     )
     connecting.add_argument(
         "--url", help="a gateway elsewhere; its client key is read from UNIAPI_KEY"
     )
 
 
-def port_number(text: str) -> int:
+def _port(text: str) -> int:
     try:
-        port = int(text)
-    except ValueError:
-        port = -1
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
-    return port
+        return port_number(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _hours(text: str) -> int:

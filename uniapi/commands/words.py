@@ -4,11 +4,13 @@ it does not know.
 
 from __future__ import annotations
 
-import argparse
-import difflib
-import sys
 from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING
+
+from uniapi.near import near_words
+
+if TYPE_CHECKING:
+    import argparse
 
 _EXAMPLES = (
     ("init", "write a commented api.yaml to begin with"),
@@ -36,14 +38,6 @@ _OTHER_WORDS = {
 """What other programs call our commands."""
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse with one line for a mistake, and where to read more."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message} (`{self.prog} --help` has them all)", file=sys.stderr)
-        raise SystemExit(2)
-
-
 def tidy(arguments: Sequence[str]) -> list[str]:
     """The arguments, with the usual other words for help and version."""
     if not arguments:
@@ -58,7 +52,7 @@ def unknown_command(word: str, commands: Sequence[str]) -> str:
     """What to say of a command that there is not."""
     if word.lower().endswith((".yaml", ".yml")) or "://" in word:
         return f"there is no command `{word}`; to run with it: --config {word}"
-    near = _OTHER_WORDS.get(word.lower()) or near_words(word, commands)
+    near = _OTHER_WORDS.get(word.lower()) or _near(word, commands)
     meant = f"; did you mean `{near}`?" if near else f"; there are {', '.join(commands)}"
     return f"there is no command `{word}`{meant}"
 
@@ -67,15 +61,15 @@ def unknown_words(words: Sequence[str], parser: argparse.ArgumentParser) -> str:
     """What to say of words that a command does not take, with its nearest flag."""
     word = next((one for one in words if one.startswith("-")), words[0])
     flags = [flag for flag in parser._option_string_actions if flag.startswith("--")]
-    near = near_words(word.partition("=")[0], flags)
+    near = _near(word.partition("=")[0], flags)
     if near:
         return f"there is no `{word}` here; did you mean `{near}`?"
     return f"there is no `{word}` here; there are {', '.join(sorted(flags))}"
 
 
-def near_words(word: str, known: Iterable[str]) -> str | None:
+def _near(word: str, known: Iterable[str]) -> str | None:
     """The one that was probably meant."""
-    near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.7)
+    near = near_words(word.lower(), known, n=1, cutoff=0.7)
     return near[0] if near else None
 
 

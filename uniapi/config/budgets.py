@@ -4,8 +4,9 @@ rates.
 
 from __future__ import annotations
 
-import difflib
 import re
+
+from uniapi.near import near_words
 
 from .common_schema import PeriodName, SpendingCap
 from .levels import Form
@@ -47,7 +48,7 @@ def _part(part: str) -> SpendingCap:
     word = unit_text.lower()
     period = _UNITS.get(word) or (_UNITS.get(word[:-1]) if word.endswith("s") else None)
     if period is None:
-        close = difflib.get_close_matches(word, _UNITS, n=1, cutoff=0.5)
+        close = near_words(word, _UNITS, n=1, cutoff=0.5)
         meant = f"; did you mean `{close[0]}`?" if close else ""
         units = "second, minute, hour, day, week, month, year"
         raise ValueError(

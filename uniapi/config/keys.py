@@ -5,7 +5,7 @@ beside their readers.
 
 from __future__ import annotations
 
-import difflib
+from uniapi.near import near_words
 
 from .client_keys import CLIENT_KEY, CLIENT_KEY_PREFERENCES
 from .credentials import CREDENTIAL
@@ -101,10 +101,10 @@ def advice_on(name: str, level: str) -> str:
         return "; it belongs " + " or ".join(
             said for home, said in _HOMES.items() if home in nearest
         )
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.7)
+    close = near_words(name.lower(), known, n=1, cutoff=0.7)
     if close:
         return f"; did you mean `{known[close[0]]}`?"
-    elsewhere = difflib.get_close_matches(
+    elsewhere = near_words(
         name, [key.name for key in KEYS if key.level in _HOMES], n=1, cutoff=0.85
     )
     return (

@@ -7,8 +7,9 @@ not matter. All parts of a rate hold together.
 
 from __future__ import annotations
 
-import difflib
 import re
+
+from uniapi.near import near_words
 
 from .common_schema import Rate, Rates
 
@@ -74,7 +75,7 @@ def _unit(text: str, part: str) -> str:
             f"expected a unit alone after the `/`, found `{text}` in `{part.strip()}`: a window of"
             " several units cannot be written"
         )
-    close = difflib.get_close_matches(word, [*SECONDS, "tpr", "tpm"], n=1, cutoff=0.5)
+    close = near_words(word, [*SECONDS, "tpr", "tpm"], n=1, cutoff=0.5)
     meant = f"; did you mean `{close[0]}`?" if close else ""
     raise ValueError(f"unknown unit `{text}` in `{part.strip()}`: expected one of {UNITS}{meant}")
 

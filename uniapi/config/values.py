@@ -6,7 +6,6 @@ Every message says what was found and what was expected.
 from __future__ import annotations
 
 import datetime
-import difflib
 import ipaddress
 import math
 import re
@@ -14,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import yaml
+
+from uniapi.near import near_words
 
 from .common_schema import ByModel, Rates
 from .nodes import Member, Node, ProblemList
@@ -49,7 +50,7 @@ def near(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
     by_lower = {known.lower(): known for known in names}
     if len(by_lower) > _NAMES_COMPARED:
         return ""
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
+    close = near_words(name.lower(), by_lower, n=1, cutoff=cutoff)
     return f"; did you mean `{by_lower[close[0]]}`?" if close else ""
 
 

@@ -22,7 +22,7 @@ class Deferrable:
 
         def __getattr__(self, name: str) -> Any:
             """For what is not there yet; what is none of its fields raises AttributeError."""
-            if name not in self.__dataclass_fields__:
+            if name not in self.__fields__:
                 raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}")
             # Of a dialect that was made whole nothing is missing.
             whole = object.__getattribute__(self, "_load")()

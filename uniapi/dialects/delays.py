@@ -13,7 +13,6 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 
 LONGEST_S = 366 * 86400.0
 _MOMENTS = (1e9, 1e10)
@@ -243,6 +242,8 @@ def _number(text: str | None) -> float | None:
 
 
 def _date(text: str | None) -> datetime | None:
+    from email.utils import parsedate_to_datetime  # ten modules, which only a failure needs
+
     try:
         moment = parsedate_to_datetime(text or "")
         # Written without a zone it is UTC, not this host's time.

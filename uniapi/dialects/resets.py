@@ -17,7 +17,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 
 from uniapi.canonical import Json
 
@@ -127,6 +126,8 @@ def _moment(value: Json) -> float | None:
     """Epoch seconds."""
     if not isinstance(value, str) or len(value) > 64:
         return None
+    from email.utils import parsedate_to_datetime  # ten modules, which only a failure needs
+
     for read in (parsedate_to_datetime, _read_iso):
         try:
             moment = read(value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from email.utils import formatdate
 from functools import partial
 
 from uniapi.canonical import (
@@ -24,7 +23,7 @@ from uniapi.network import FetchFailed, Sink, send_all
 from uniapi.operations import SERVICES, request_units, with_units
 from uniapi.routing import Attempt, FailedAttempt, Pin, Road
 from uniapi.values import replace
-from uniapi.wire import HttpRequest, ResponseHead
+from uniapi.wire import HttpRequest, ResponseHead, http_date
 
 from .answer_headers import (
     JSON_HEADERS,
@@ -227,7 +226,7 @@ class Try:
     def _dated(self, head: ResponseHead) -> Mapping[str, str]:
         """An answer's headers, with this host's time where it names none."""
         now_s = self._state.around.clock.now_s()
-        return {"date": formatdate(now_s, usegmt=True), **head.headers}
+        return {"date": http_date(now_s), **head.headers}
 
     async def _beat_until_commit(self) -> Failure | None:
         """The commit (None) or the failure, with heartbeats meanwhile. It is the client that must

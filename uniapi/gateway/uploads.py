@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 
 from uniapi.canonical import Json
 from uniapi.operations import UploadedFile, field_changes, uploaded_file
@@ -28,6 +27,8 @@ class Upload:
 
     def __init__(self, boundary: bytes, folder: Path | None = None) -> None:
         self._scanner = MultipartScanner(boundary)
+        from tempfile import SpooledTemporaryFile  # few are ever sent one
+
         # Not a `with`: the upload lives as long as its call.
         self._file = SpooledTemporaryFile(MEMORY_BYTES, dir=None if folder is None else str(folder))  # noqa: SIM115
         self._form: FormBody | None = None

@@ -7,7 +7,6 @@ from __future__ import annotations
 import datetime
 import json
 import logging
-import logging.handlers
 import os
 import re
 import sys
@@ -198,37 +197,6 @@ class _Stderr(LinesHandler):
         self.stream.flush()
 
 
-class _ReopeningFile(LinesHandler, logging.handlers.RotatingFileHandler):
-    """A file that rotates by itself, and is opened anew where somebody else (logrotate, `mv`)
-    moved or deleted it.
-    """
-
-    def write_text(self, text: str) -> None:
-        if self._is_moved():
-            self.close()
-            self.stream = self._open()
-        if self._tell() + len(text.encode("utf-8", "replace")) > self.maxBytes:
-            self.doRollover()
-        assert self.stream is not None
-        self.stream.write(text)
-        self.stream.flush()
-
-    def _tell(self) -> int:
-        return 0 if self.stream is None else self.stream.tell()
-
-    def _is_moved(self) -> bool:
-        stream = self.stream
-        if stream is None:
-            return True
-        try:
-            named, held = os.stat(self.baseFilename), os.fstat(stream.fileno())
-        except FileNotFoundError:
-            return True
-        except (OSError, ValueError):
-            return False
-        return (named.st_dev, named.st_ino) != (held.st_dev, held.st_ino)
-
-
 def set_up_logging(
     *, level: str, file: str | None, format_name: str, language: Language = ENGLISH
 ) -> None:
@@ -241,7 +209,9 @@ def set_up_logging(
     if file is None:
         handler = _Stderr(sys.stderr)
     else:
-        handler = _ReopeningFile(
+        from .log_file import LogFile
+
+        handler = LogFile(
             file,
             maxBytes=LOG_FILE_BYTES,
             backupCount=LOG_FILES_KEPT,

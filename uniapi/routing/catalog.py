@@ -11,7 +11,6 @@ order, retries and limits.
 
 from __future__ import annotations
 
-import difflib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from uniapi.config import (
     is_wildcard,
     most_telling_first,
 )
+from uniapi.near import near_words
 from uniapi.values import dataclass, field, replace
 
 from .candidates import Candidate, Candidates, Channel, Group
@@ -126,8 +126,7 @@ class Catalog:
             )
         by_lowered = dict(nearest(names, lowered))
         return tuple(
-            by_lowered[match]
-            for match in difflib.get_close_matches(lowered, by_lowered, n=count, cutoff=0.5)
+            by_lowered[match] for match in near_words(lowered, by_lowered, n=count, cutoff=0.5)
         )
 
     def unlisted(self, client_key: ClientKey) -> tuple[Provider, ...]:

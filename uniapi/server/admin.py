@@ -8,7 +8,6 @@ members of ours added.
 
 from __future__ import annotations
 
-import difflib
 import logging
 import math
 import secrets
@@ -18,6 +17,7 @@ from typing import Any
 
 from uniapi.canonical import ClientError, RequestRefused
 from uniapi.config import ClientKey, Config, fingerprint, secrets_of, shown_config
+from uniapi.near import near_words
 from uniapi.stats import (
     METRICS_TYPE,
     key_asked_for,
@@ -118,7 +118,7 @@ def _key_rankings(asked: AdminQuestion) -> dict[str, Any]:
     )
     providers = [provider.name for provider in asked.config.providers]
     if not ranked["rankings"] and name not in providers:
-        near = difflib.get_close_matches(name, providers, n=3)
+        near = near_words(name, providers, n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise not_found(f"There is no provider {name[:80]!r}.{hint}", "provider_name")
     return ranked

@@ -15,7 +15,6 @@ import json
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from email.utils import formatdate
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -25,7 +24,7 @@ from uniapi.clock import Epoch
 from uniapi.config import ClientKey
 from uniapi.errors import is_want_of_memory, log_mistake
 from uniapi.operations import SERVICES
-from uniapi.wire import LENGTH_HEADER, dump_json
+from uniapi.wire import LENGTH_HEADER, dump_json, http_date
 
 from . import admin, models
 from .arrival_log import tell_answer
@@ -119,7 +118,7 @@ class Front:
     def _usual_headers(self, incoming: Incoming, now_s: Epoch) -> UsualHeaders:
         second = int(now_s)
         if second != self._second:
-            date = formatdate(second, usegmt=True)
+            date = http_date(second)
             headers = {"server": "uni-api", "date": date, **SANDBOX_HEADERS}
             self._second, self._usual = second, UsualHeaders.of(headers)
         origin = incoming.head.headers.get("origin")

@@ -8,7 +8,6 @@ error is written in follows from the path where it belongs to one, else from wha
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Container, Iterator
 from itertools import islice
@@ -16,6 +15,7 @@ from urllib.parse import unquote
 
 from uniapi.canonical import Operation
 from uniapi.dialects import CLIENT_DIALECTS
+from uniapi.near import near_words
 from uniapi.operations import SERVICES
 from uniapi.values import dataclass, replace
 
@@ -274,12 +274,11 @@ def near_paths(raw_path: str) -> list[str]:
     model, colon, verb = path.rpartition(":")
     if colon and model.startswith(("/v1beta/models/", "/v1/models/")):
         return [
-            f"{model}:{near}"
-            for near in difflib.get_close_matches(verb, _GEMINI_VERBS, n=1, cutoff=MIN_LIKENESS)
+            f"{model}:{near}" for near in near_words(verb, _GEMINI_VERBS, n=1, cutoff=MIN_LIKENESS)
         ]
     below = (
         [known for known in _ROUTES if known.startswith(path + "/")]
         if path not in ("/", "/v1")
         else []
     )
-    return (below or difflib.get_close_matches(path, _ROUTES, n=3, cutoff=MIN_LIKENESS))[:3]
+    return (below or near_words(path, _ROUTES, n=3, cutoff=MIN_LIKENESS))[:3]

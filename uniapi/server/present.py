@@ -4,7 +4,7 @@ configuration is doing. Counts of the past are in `stats`.
 
 from __future__ import annotations
 
-import platform
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -125,7 +125,7 @@ class Present:
         )
         return LiveFigures(
             version=version,
-            python=platform.python_version(),
+            python=sys.version.partition(" ")[0],
             live_calls=len(self.live),
             resting=resting,
             config_loaded_at_s=self.config_status.loaded_at_s,

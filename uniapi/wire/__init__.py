@@ -21,6 +21,7 @@ from .http import (
     BodySource,
     HttpRequest,
     ResponseHead,
+    http_date,
     media_type,
 )
 from .http1 import Received, ResponseParser, head_of_request, request_bytes
@@ -108,6 +109,7 @@ __all__ = [
     "holds",
     "holds_more_values",
     "holds_twins",
+    "http_date",
     "inflater_for",
     "insert_member",
     "is_cut_done",

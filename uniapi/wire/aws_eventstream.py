@@ -14,16 +14,18 @@ from __future__ import annotations
 import base64
 import binascii
 import struct
-import uuid
 import zlib
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, Union
 
 from uniapi.errors import WireError
 
 from .frames import Frame, load_json
 
-HeaderValue: TypeAlias = bool | int | bytes | str | uuid.UUID
+if TYPE_CHECKING:
+    from uuid import UUID
+
+HeaderValue: TypeAlias = Union[bool, int, bytes, str, "UUID"]
 
 MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 """As any other event; AWS itself would send 16 MiB."""
@@ -182,6 +184,12 @@ def _text(block: bytes, at: int) -> tuple[HeaderValue, int]:
     return value.decode("utf-8"), end
 
 
+def _uuid(block: bytes, at: int) -> tuple[HeaderValue, int]:
+    from uuid import UUID  # which looks at the system when imported, and none is ever met
+
+    return UUID(bytes=block[at : at + 16]), at + 16
+
+
 _READERS: tuple[Callable[[bytes, int], tuple[HeaderValue, int]], ...] = (
     lambda block, at: (True, at),
     lambda block, at: (False, at),
@@ -192,7 +200,7 @@ _READERS: tuple[Callable[[bytes, int], tuple[HeaderValue, int]], ...] = (
     _sized,
     _text,
     _fixed(">q"),
-    lambda block, at: (uuid.UUID(bytes=block[at : at + 16]), at + 16),
+    _uuid,
 )
 """By the type byte: true, false, byte, short, int, long, byte array, string, timestamp
 (milliseconds since the epoch), UUID.
@@ -224,7 +232,7 @@ def _encode_value(value: HeaderValue) -> bytes:
         return b"\x00" if value else b"\x01"
     if isinstance(value, int):
         return b"\x05" + struct.pack(">q", value)
-    if isinstance(value, uuid.UUID):
+    if not isinstance(value, (bytes, str)):
         return b"\x09" + value.bytes
     kind, content = (b"\x06", value) if isinstance(value, bytes) else (b"\x07", value.encode())
     if len(content) >= 1 << 15:

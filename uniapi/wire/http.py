@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from time import gmtime
 from typing import Protocol
 
 from uniapi.values import dataclass, field
@@ -89,6 +90,24 @@ def _read_media_type(stated: str) -> str:
 
 
 _media_type = lru_cache(maxsize=256)(_read_media_type)
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
+
+def http_date(epoch_s: float) -> str:
+    """As a `date` header has it (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`, whatever the
+    language of this host is.
+    """
+    year, month, day, hour, minute, second, weekday, *_ = gmtime(epoch_s)
+    return (
+        f"{_DAYS[weekday]}, {day:02} {_MONTHS[month - 1]} {year:04}"
+        f" {hour:02}:{minute:02}:{second:02} GMT"
+    )
 
 
 Answers = list[tuple[ResponseHead, bytes]]
