@@ -20,6 +20,11 @@ TEXTS = (
     *('"finish_reason":"stop"', '{"error":{"message":"no"}}', '"usage":{"prompt_tokens":1}'),
     *("data: [DONE]", "\ud83d", "\ude00", "\x7f\x01", "line\u2028end"),
 )
+ARGUMENTS = (
+    *('{"', 'a":"', "b c", " é", '","d":', "-", "1", ",", '"e":', "N", "aN", '"f":"', "\\", '"g"'),
+    *("}", "\n", "New", '{"a":"b"}', "", "Infinity", " ", '"}', '","', "\\n"),
+)
+"""Pieces of a call's arguments, more or less in order."""
 ODD_FRAMES = (
     *(b": ping\n\n", b"\n\n", b"data: [DONE\n\n", b"event: x\ndata: {}\n\n", b":\r\n\r\n"),
     *(b"id: 7\n\n", b"data: {\ndata: }\n\n", b"retry: 9\n\n", b"\xef\xbb\xbfdata: {}\n\n"),
@@ -60,8 +65,10 @@ class Speller:
 def chat_frames(rng: random.Random) -> Iterator[bytes]:
     spell = Speller(rng)
     envelope = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-x"}
+    more_of_each = rng.choice(({}, {}, {"role": "assistant"}, {"channel": "analysis"}))
 
     def frame(delta, finish=None, **more):
+        delta = {**delta, **more_of_each}
         choice = {"index": rng.choice((0,) * 30 + (1,)), "delta": delta, "logprobs": None}
         value = {**envelope, "choices": [{**choice, "finish_reason": finish}], **more}
         return spell.frame({**value, **spell.padding()})
@@ -73,9 +80,11 @@ def chat_frames(rng: random.Random) -> Iterator[bytes]:
         if kind == "call":
             call = {"index": 0, "id": "t1", "function": {"name": "f", "arguments": ""}}
             yield frame({"tool_calls": [call]})
-            for _ in many:
-                call = {"index": 0, "function": {"arguments": spell.text()}}
-                yield frame({"tool_calls": [call]})
+            said = [spell.text() for _ in many] if rng.random() < 0.2 else ARGUMENTS
+            for text in said if rng.random() < 0.5 else ARGUMENTS[: rng.randrange(14)]:
+                text = rng.choice(ARGUMENTS) if rng.random() < 0.1 else text
+                call = {"index": 0, "function": {"arguments": text}}
+                yield frame({"content": None, "tool_calls": [call]})
             continue
         for _ in many:
             yield frame({kind: spell.text()})

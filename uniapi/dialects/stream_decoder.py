@@ -94,7 +94,8 @@ class StreamDecoder(ABC):
     def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
         """What takes note of more of the text that `event` told, all that came of `frame`, where
         frames that differ in their text alone would tell nothing but their text either; None where
-        they might. May raise any of SHAPE_ERRORS.
+        they might. Where texts are told otherwise than they came, it tells the run. May raise any
+        of SHAPE_ERRORS.
         """
         return None
 

@@ -13,7 +13,7 @@ from uniapi.wire import Alike, Frame, Framer, Members, Run, SseDecoder
 MAX_LESSONS = 32
 """Patterns learned in vain before giving up: some vendors write every frame differently."""
 LESSONS_AT_ONCE = 4
-"""Frames of one read that are read alone because the next ones may be like them."""
+"""Patterns learned from one read before the rest of it is read at once."""
 
 
 _NONE = SseDecoder()
@@ -59,18 +59,23 @@ class TextLane:
                 yield run
                 continue
             end = len(data)
-            if tries and self._lessons:
+            before = self._lessons
+            if tries and before:
                 # One frame, from which may be learned how the next ones look.
-                tries -= 1
                 end = data.find(mark, at) + len(mark)
                 end = end if end >= len(mark) else len(data)
             frames = self._framer.feed(data[at:end])
             at = end
             yield frames
+            tries -= self._lessons < before
 
     @property
     def may_learn(self) -> bool:
         return self._lessons > 0
+
+    def miss(self) -> None:
+        """A frame with more of a text can be no pattern: others are likely to be none either."""
+        self._lessons -= 1
 
     def learn(self, frame: Frame, members: Members, text: str | None = None) -> Alike | None:
         """Take this frame, whose text is `text` if that is known, as the pattern, if it can be

@@ -93,13 +93,13 @@ class TranslateStream:
 
     def _told(self, run: Run) -> bytes:
         """More of the text that the lane is on."""
+        self._take(run)
         if b"" in run.texts:
             run.tell([text for text in run.texts if text])
         self._kept += sum(map(len, run.texts))
         turn = self.report.turn
         if turn is not None and self._index in turn.open:
             turn.note(PartDelta(index=self._index, text=run.text))
-        self._take(run)
         return self._encoder.more(self._index, run) if run.texts else b""
 
     def _read(self, frames: Sequence[Frame], out: list[bytes]) -> None:
@@ -138,6 +138,7 @@ class TranslateStream:
         except (WireError, *SHAPE_ERRORS):
             return
         if take is None:
+            lane.miss()
             return
         self._take, self._index = take, event.index
         lane.learn(frame, members, event.text)

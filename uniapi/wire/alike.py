@@ -115,6 +115,10 @@ class Alike:
         insides = _rewritten(looked_at, head, tail) or _plain(looked_at, head, tail)
         columns = self._columns(insides)
         if columns is None:
+            # Mostly it is the last one that is another: it says why the answer ended.
+            insides = insides[:-1]
+            columns = self._columns(insides)
+        if columns is None:
             insides = list(takewhile(self._values, insides))
             columns = self._columns(insides)
         if self._ends_read:

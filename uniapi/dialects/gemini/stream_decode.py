@@ -34,7 +34,7 @@ from uniapi.dialects.error_words import tells_error
 from uniapi.dialects.function_tools import freeform_input
 from uniapi.dialects.stream_decoder import StreamDecoder
 from uniapi.errors import WireError
-from uniapi.values import dataclass, field, replace
+from uniapi.values import replace
 from uniapi.wire import Frame, Run, load_json, read_frame
 
 from .answer_decode_parts import (
@@ -52,6 +52,7 @@ from .error import error_in_answer
 from .media import decode_media
 from .request_encode_names import ToolNames
 from .stream_decode_arguments import PartialArguments
+from .stream_decode_candidate import Candidate, shown_code
 from .vocabulary import (
     FAMILY,
     MEMBERS,
@@ -77,36 +78,13 @@ _PCM = ("audio/l16", "audio/pcm")
 """Headerless sound: its chunks are pieces of one recording."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Candidate:
-    """What is known of one candidate.
-
-    `members`: its metadata, for a client of this dialect and for citations.
-    """
-
-    finish: Finish | None = None
-    has_calls: bool = False
-    has_output: bool = False
-    text: list[str] = field(default_factory=list)
-    """The visible text of the answer so far."""
-    text_parts: int = 0
-    signed: set[Hashable] = field(default_factory=set)
-    """Open parts that have their signature: more text needs a new part."""
-    call: ToolCall | None = None
-    arguments: PartialArguments | None = None
-    """Of the call whose arguments are still arriving."""
-    sound_rest: bytes = b""
-    """One or two bytes that do not fill a base64 group yet."""
-    members: dict[str, Json] = field(default_factory=dict)
-
-
 class GeminiStreamDecoder(StreamDecoder):
     members = MEMBERS._replace(ends_read=False)
 
     def __init__(self, context: UpstreamContext) -> None:
         super().__init__(context)
         self._names = ToolNames(context.request.tools if context.request is not None else ())
-        self._candidates: dict[int, _Candidate] = {}
+        self._candidates: dict[int, Candidate] = {}
         self._block: Finish | None = None
         self._usage: dict[str, Json] = {}
         self._unread = b""
@@ -225,7 +203,7 @@ class GeminiStreamDecoder(StreamDecoder):
     def _candidate(self, choice: int, body: dict[str, Json]) -> None:
         if not 0 <= choice < MAX_CANDIDATES:
             raise WireError(f"a candidate with index {choice}, expected 0 to {MAX_CANDIDATES - 1}")
-        candidate = self._candidates.setdefault(choice, _Candidate())
+        candidate = self._candidates.setdefault(choice, Candidate())
         for part in list_member(object_member(body, "content"), "parts"):
             if isinstance(part, dict):
                 candidate.has_output = candidate.has_output or gives_output(part)
@@ -244,7 +222,7 @@ class GeminiStreamDecoder(StreamDecoder):
         finish = decode_finish(body, has_calls=candidate.has_calls, has_output=candidate.has_output)
         candidate.finish = finish or candidate.finish
 
-    def _part(self, choice: int, candidate: _Candidate, part: dict[str, Json]) -> None:
+    def _part(self, choice: int, candidate: Candidate, part: dict[str, Json]) -> None:
         signature = text_member(part, "thoughtSignature")
         opaque = Opaque(family=FAMILY, value=signature) if signature else None
         text = member(part, "text")
@@ -252,7 +230,7 @@ class GeminiStreamDecoder(StreamDecoder):
             self._call(choice, candidate, call, opaque)
         elif isinstance(text, str):
             self._text(choice, candidate, text, opaque, is_thought=part.get("thought") is True)
-        elif code := _shown_code(part):
+        elif code := shown_code(part):
             self._text(choice, candidate, code, None, is_thought=False)
         elif part.get("thought") is not True and (media := decode_media(part, opaque)) is not None:
             self._media(choice, candidate, media)
@@ -269,7 +247,7 @@ class GeminiStreamDecoder(StreamDecoder):
     def _text(
         self,
         choice: int,
-        candidate: _Candidate,
+        candidate: Candidate,
         text: str,
         opaque: Opaque | None,
         *,
@@ -290,14 +268,14 @@ class GeminiStreamDecoder(StreamDecoder):
         if opaque is not None:
             candidate.signed.add(key)
 
-    def _open_text(self, choice: int, candidate: _Candidate) -> None:
+    def _open_text(self, choice: int, candidate: Candidate) -> None:
         key = ("text", choice)
         self._switch(choice, candidate, key)
         if not self.parts.is_open(key):
             self.parts.open(key, Text(text=""), choice)
             candidate.text_parts += 1
 
-    def _switch(self, choice: int, candidate: _Candidate, key: Hashable = None) -> None:
+    def _switch(self, choice: int, candidate: Candidate, key: Hashable = None) -> None:
         """Ends every part of the candidate but `key`, and that too when it has been signed."""
         for kind in ("text", "thought", "sound"):
             other = (kind, choice)
@@ -308,7 +286,7 @@ class GeminiStreamDecoder(StreamDecoder):
                 self.parts.close(other)
                 candidate.signed.discard(other)
 
-    def _media(self, choice: int, candidate: _Candidate, media: Media) -> None:
+    def _media(self, choice: int, candidate: Candidate, media: Media) -> None:
         key = ("sound", choice)
         if media.data and (media.mime or "").lower().startswith(_PCM):
             try:
@@ -328,7 +306,7 @@ class GeminiStreamDecoder(StreamDecoder):
         self.parts.whole(media, choice)
 
     def _call(
-        self, choice: int, candidate: _Candidate, call: dict[str, Json], opaque: Opaque | None
+        self, choice: int, candidate: Candidate, call: dict[str, Json], opaque: Opaque | None
     ) -> None:
         self._switch(choice, candidate)
         name = text_member(call, "name")
@@ -359,7 +337,7 @@ class GeminiStreamDecoder(StreamDecoder):
             opaque=opaque,
         )
 
-    def _end_call(self, choice: int, candidate: _Candidate) -> None:
+    def _end_call(self, choice: int, candidate: Candidate) -> None:
         if candidate.call is None or candidate.arguments is None:
             return
         written = json.dumps(candidate.arguments.value, ensure_ascii=False)
@@ -369,7 +347,7 @@ class GeminiStreamDecoder(StreamDecoder):
         self.parts.close(("call", choice))
         candidate.call = candidate.arguments = None
 
-    def _cite(self, choice: int, candidate: _Candidate) -> None:
+    def _cite(self, choice: int, candidate: Candidate) -> None:
         citations = decode_citations(candidate.members, "".join(candidate.text))
         if not citations:
             return
@@ -380,14 +358,14 @@ class GeminiStreamDecoder(StreamDecoder):
             citations = [replace(citation, start=None, end=None) for citation in citations]
         self.parts.delta(("text", choice), citations=tuple(citations))
 
-    def _tell_search(self, choice: int, candidate: _Candidate) -> None:
+    def _tell_search(self, choice: int, candidate: Candidate) -> None:
         search = decode_search(candidate.members)
         if search is not None:
             self._searches += billed_searches(search)
             self._switch(choice, candidate)
             self.parts.whole(search, choice)
 
-    def _finish(self, candidate: _Candidate | None) -> Finish:
+    def _finish(self, candidate: Candidate | None) -> Finish:
         if (
             candidate is not None
             and candidate.finish is not None
@@ -398,19 +376,3 @@ class GeminiStreamDecoder(StreamDecoder):
             return self._block
         has_calls = candidate is not None and candidate.has_calls
         return Finish(reason="tool_calls" if has_calls else "stop")
-
-
-def _shown_code(part: Mapping[str, Json]) -> str:
-    """Code that Google ran, or what it printed, as Markdown; empty when the part is neither."""
-    executable = member(part, "executableCode")
-    if isinstance(executable, dict):
-        language = text_member(executable, "language").lower().replace("language_unspecified", "")
-        return f"\n```{language}\n{text_member(executable, 'code').rstrip()}\n```\n"
-    result = member(part, "codeExecutionResult")
-    if isinstance(result, dict):
-        output = (
-            text_member(result, "output").rstrip()
-            or text_member(result, "outcome").removeprefix("OUTCOME_").lower()
-        )
-        return f"\n```\n{output}\n```\n"
-    return ""

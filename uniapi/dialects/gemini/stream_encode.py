@@ -43,11 +43,14 @@ _TEXT_HEAD = b'data: {"candidates":[{"content":{"parts":[{"text":'
 
 @dataclass(slots=True, kw_only=True)
 class _Part:
-    """A part as far as it has been told. `is_held`: it goes out whole, when it ends."""
+    """A part as far as it has been told. `is_held`: it goes out whole, when it ends. `tail`: what
+    stands behind each of its texts, nothing where they have no such form.
+    """
 
     choice: int
     opening: Part
     is_held: bool
+    tail: bytes
     pieces: list[str] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
@@ -100,6 +103,7 @@ class GeminiStreamEncoder(StreamEncoder):
             choice=event.choice,
             opening=event.part,
             is_held=isinstance(event.part, ToolCall | Media),
+            tail=self._text_tail(event),
         )
         self._parts[event.index] = part
         if isinstance(event.part, Text | Search):
@@ -118,18 +122,22 @@ class GeminiStreamEncoder(StreamEncoder):
                 part.opening = replace(part.opening, opaque=event.opaque)
             return
         signed = signature(event.opaque)
-        if event.text and not signed and part.choice == 0 and isinstance(part.opening, Text):
-            self._frame(_TEXT_HEAD[len(b"data: ") :] + dump_json(event.text) + self._tail)
+        if event.text and not signed and part.tail:
+            self._frame(_TEXT_HEAD[len(b"data: ") :] + dump_json(event.text) + part.tail)
         elif (event.text or signed) and isinstance(part.opening, Text | Reasoning | Refusal):
             thought: Block = {"thought": True} if isinstance(part.opening, Reasoning) else {}
             self._encode_parts(part.choice, [{"text": event.text, **thought, **signed}])
 
     def more(self, index: int, run: Run) -> bytes:
         part = self._parts[index]
-        if part.choice or self._array is not None or not isinstance(part.opening, Text):
+        if part.is_held:
+            part.pieces.append(run.text)
+            return b""
+        if not part.tail or self._array is not None:
             return super().more(index, run)
-        part.pieces.append(run.text)
-        return run.between(_TEXT_HEAD, self._tail + b"\r\n\r\n")
+        if isinstance(part.opening, Text):
+            part.pieces.append(run.text)
+        return run.between(_TEXT_HEAD, part.tail + b"\r\n\r\n")
 
     def on_part_end(self, event: PartEnd) -> None:
         part = self._parts.pop(event.index)
@@ -166,6 +174,11 @@ class GeminiStreamEncoder(StreamEncoder):
     def _set_envelope(self, response_id: str | None) -> None:
         self._envelope = envelope(self.context, response_id)
         self._tail = b'}],"role":"model"},"index":0}],' + dump_json(self._envelope)[1:]
+
+    def _text_tail(self, event: PartStart) -> bytes:
+        if event.choice or not isinstance(event.part, Text | Refusal | Reasoning):
+            return b""
+        return b',"thought":true' + self._tail if isinstance(event.part, Reasoning) else self._tail
 
     def _encode_parts(self, choice: int, parts: list[Block]) -> None:
         if parts:

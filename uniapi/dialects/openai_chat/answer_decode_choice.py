@@ -56,7 +56,7 @@ class ChoiceReader:
         self._text = ("text", index)
         self._reasoning = ("reasoning", index)
         self._refusal = ("refusal", index)
-        self._calls = CallReader(parts, index, context.id_seed, tools)
+        self.calls = CallReader(parts, index, context.id_seed, tools)
         self._has_reasoning_text = False
         self._details: list[Json] = []
         self._audio: dict[str, list[str]] = {}
@@ -105,8 +105,8 @@ class ChoiceReader:
         self._close_reasoning()
         if self._audio:
             self._parts.whole(self._collected_audio(), self.index)
-        self._calls.close()
-        return decode_finish(self.finish_word, self._calls.has_calls, self._stop_sequence)
+        self.calls.close()
+        return decode_finish(self.finish_word, self.calls.has_calls, self._stop_sequence)
 
     def _take_message(self, message: Mapping[str, Any]) -> None:
         content = message.get("content")
@@ -132,11 +132,11 @@ class ChoiceReader:
         if calls:
             self._begin_calls()
             for entry in calls:
-                self._calls.take(entry)
+                self.calls.take(entry)
         legacy = message.get("function_call")
         if legacy and (legacy.get("name") or legacy.get("arguments")):
             self._begin_calls()
-            self._calls.take({"index": 0, "function": legacy})
+            self.calls.take({"index": 0, "function": legacy})
         if message.get("annotations"):
             self._take_annotations(message["annotations"])
 

@@ -33,7 +33,7 @@ OUTPUT_MEMBERS = (
 class ChatObserver(Observer):
     members = Members(
         (b'"content"', b'"reasoning_content"', b'"reasoning"', b'"arguments"'),
-        re.compile(rb'"obfuscation"'),
+        re.compile(rb'"(?:obfuscation|p)"'),
     )
 
     __slots__ = ("_has_calls",)

@@ -41,17 +41,20 @@ ENVELOPE = frozenset(
         "p",
     }
 )
-"""Members that are read, or (`obfuscation`, `p`) only pad the frame; every other one is carried as
-an extension.
+"""Members that are read, or (`obfuscation`, Mistral's `p`) only pad the frame; every other one is
+carried as an extension.
 """
 
 
 _TEXTS = ({"content"}, {"reasoning_content"}, {"reasoning"})
+_UNREAD = frozenset({"role", "name", "channel"})
+"""Members of a delta that tell nothing."""
 
 
 class ChatStreamDecoder(StreamDecoder):
     members = Members(
-        (b'"content"', b'"reasoning_content"', b'"reasoning"'), re.compile(rb'"obfuscation"')
+        (b'"content"', b'"reasoning_content"', b'"reasoning"', b'"arguments"'),
+        re.compile(rb'"(?:obfuscation|p)"'),
     )
 
     def __init__(self, context: UpstreamContext) -> None:
@@ -114,9 +117,12 @@ class ChatStreamDecoder(StreamDecoder):
 
     def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
         (choice,) = load_json(frame.data)["choices"]
-        if any(choice.get(name) for name in ("finish_reason", "logprobs", "message")):
+        if choice.get("finish_reason") or choice.get("message"):
             return None
-        said = {name for name, value in choice["delta"].items() if value} - {"role"}
+        delta = choice["delta"]
+        said = {name for name, value in delta.items() if value} - _UNREAD
+        if said == {"tool_calls"}:
+            return self._reader(choice.get("index")).calls.taker(delta["tool_calls"])
         return nothing_more if said in _TEXTS else None
 
     def finish(self) -> None:

@@ -7,7 +7,8 @@ as an object, or repeat the name on every piece.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from json.encoder import encode_basestring
 
 from uniapi.canonical import Json, Opaque, Tool, ToolCall
 from uniapi.dialects.function_tools import freeform_input
@@ -15,10 +16,13 @@ from uniapi.dialects.part_tracker import PartTracker
 from uniapi.dialects.streamed_arguments import StreamedArguments
 from uniapi.dialects.tool_names import offered_name
 from uniapi.values import dataclass, field
+from uniapi.wire import Run, spoken
 
 from .request_decode_messages import google_signature
 from .request_decode_parts import arguments_text
 from .stream_decode_nesting import Nesting
+
+_PIECE = {"index", "id", "type", "function"}
 
 
 @dataclass(slots=True, eq=False)
@@ -161,17 +165,34 @@ class CallReader:
             call.held.clear()
 
     def _extend(self, call: _Call, text: str) -> None:
-        if call.is_closed:
-            return
-        if call.arguments.is_object and call.nesting.is_whole:
-            # LiteLLM tells a whole call once more behind its pieces, also as a text in quotes
-            # (BerriAI/litellm#20480, 2026-11-30).
+        if call.is_closed or _is_told_again(call):
             return
         call.nesting.read(text)
         if call.is_open and not call.unwraps_input:
             self._tell(call, text)
         else:
             call.held.append(text)
+
+    def taker(self, entries: Sequence[Mapping[str, Json]]) -> Callable[[Run], None] | None:
+        """What takes more of the arguments of which these entries of a chunk told a piece; None
+        where they may tell anything else.
+        """
+        (entry,) = entries
+        index, function = entry.get("index"), entry["function"]
+        is_plain = entry.keys() <= _PIECE and function.keys() <= {"name", "arguments"}
+        if (
+            not is_plain
+            or entry.get("id")
+            or function.get("name")
+            or isinstance(index, list | dict)
+        ):
+            return None
+        call = self._known(index, None, None)
+        if entry.get("type") == "custom" or call is None or not call.is_open:
+            return None
+        if call.kind == "custom" or call.unwraps_input:
+            return None
+        return lambda run: run.tell([_told(call, text) for text in run.texts])
 
     def _tell(self, call: _Call, text: str) -> None:
         """Freeform input as it comes; what should be an object as the object it means."""
@@ -193,3 +214,20 @@ class CallReader:
         elif call.kind != "custom":
             self._parts.delta(call, call.arguments.end())
         self._parts.close(call)
+
+
+def _is_told_again(call: _Call) -> bool:
+    """LiteLLM tells a whole call once more behind its pieces, also as a text in quotes
+    (BerriAI/litellm#20480, 2026-11-30).
+    """
+    return call.arguments.is_object and call.nesting.is_whole
+
+
+def _told(call: _Call, written: bytes) -> bytes:
+    """What is told of a piece of an open function's arguments, both as JSON spells them."""
+    if not written or call.is_closed or _is_told_again(call):
+        return b""
+    text = spoken(written)
+    call.nesting.read(text)
+    told = call.arguments.take(text)
+    return written if told == text else encode_basestring(told)[1:-1].encode()

@@ -9,7 +9,7 @@ of them somewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 from uniapi.canonical import Json, PartDelta
 from uniapi.dialects.codec import UpstreamContext
@@ -58,7 +58,7 @@ class ResponsesStreamDecoder(StreamDecoder):
         if not isinstance(event, dict):
             raise WireError(f"expected an event object, found {type(event).__name__}")
         kind = event.get("type") or frame.event
-        if kind == "response.output_text.delta" and self._runs_on(event):
+        if self._runs_on(kind, event):
             return
         self._running = None
         method = _EVENTS.get(kind) if isinstance(kind, str) else None
@@ -67,16 +67,12 @@ class ResponsesStreamDecoder(StreamDecoder):
         elif kind is None and tells_error(event):
             self.fail(failure_of_object(event))
 
-    def _runs_on(self, event: Mapping[str, Json]) -> bool:
+    def _runs_on(self, kind: Json, event: Mapping[str, Json]) -> bool:
         """The hot path: more of the text that the event before told, taken without looking its item
         up again.
         """
         running, text = self._running, event.get("delta")
-        if (
-            running is None
-            or event.get("output_index") != running.index
-            or event.get("content_index") != running.number
-        ):
+        if running is None or running.place != _place(kind, event):
             return False
         if not isinstance(text, str) or event.get("logprobs"):
             return False
@@ -84,6 +80,15 @@ class ResponsesStreamDecoder(StreamDecoder):
             running.told.append(text)
             self.parts.delta(running.key, text)
         return True
+
+    def _tell(
+        self, event: Mapping[str, Json], item: Item, key: Hashable, piece: Hashable = None
+    ) -> None:
+        """A delta: more of this piece of the open part `key`, of all of it where that is one."""
+        piece = key if piece is None else piece
+        item.tell(self.parts, key, piece, event.get("delta"))
+        if self.parts.is_open(key) and piece in item.told:
+            self._running = Running(_place(event.get("type"), event), key, item.told[piece])
 
     def taker(self, frame: Frame, event: PartDelta) -> Callable[[Run], None] | None:
         running = self._running
@@ -264,11 +269,7 @@ class ResponsesStreamDecoder(StreamDecoder):
             logprobs = decode_logprobs(entries)
             item.has_logprobs = item.has_logprobs or bool(logprobs)
             self.parts.delta(key, logprobs=logprobs)
-        item.tell(self.parts, key, number, event.get("delta"))
-        if self.parts.is_open(key) and number in item.told:
-            self._running = Running(
-                event.get("output_index"), event.get("content_index"), key, item.told[number]
-            )
+        self._tell(event, item, key, number)
 
     def _on_text_done(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
@@ -286,9 +287,7 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_refusal_delta(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
-        item.tell(
-            self.parts, self._item_parts.open_refusal(item, number), number, event.get("delta")
-        )
+        self._tell(event, item, self._item_parts.open_refusal(item, number), number)
 
     def _on_refusal_done(self, event: Mapping[str, Json]) -> None:
         item, number = self._item(event, "message"), _number(event, "content_index")
@@ -300,9 +299,7 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_summary_delta(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        item.tell(
-            self.parts, item.key, ("summary", _number(event, "summary_index")), event.get("delta")
-        )
+        self._tell(event, item, item.key, ("summary", _number(event, "summary_index")))
 
     def _on_summary_done(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
@@ -312,9 +309,7 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_reasoning_delta(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
-        item.tell(
-            self.parts, item.key, ("content", _number(event, "content_index")), event.get("delta")
-        )
+        self._tell(event, item, item.key, ("content", _number(event, "content_index")))
 
     def _on_reasoning_done(self, event: Mapping[str, Json]) -> None:
         item = self._reasoning_item(event)
@@ -339,7 +334,7 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_arguments_delta(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "function_call")
-        item.tell(self.parts, item.key, item.key, event.get("delta"))
+        self._tell(event, item, item.key)
 
     def _on_arguments_done(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "function_call")
@@ -349,11 +344,16 @@ class ResponsesStreamDecoder(StreamDecoder):
 
     def _on_input_delta(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "custom_tool_call")
-        item.tell(self.parts, item.key, item.key, event.get("delta"))
+        self._tell(event, item, item.key)
 
     def _on_input_done(self, event: Mapping[str, Json]) -> None:
         item = self._call_item(event, "custom_tool_call")
         item.complete(self.parts, item.key, item.key, event.get("input"))
+
+
+def _place(kind: Json, event: Mapping[str, Json]) -> tuple[Json, ...]:
+    """What an event tells of, as it spells it."""
+    return kind, *map(event.get, ("output_index", "item_id", "content_index", "summary_index"))
 
 
 def _number(event: Mapping[str, Json], member: str) -> int:

@@ -94,11 +94,8 @@ class Items:
 
 
 class Running(NamedTuple):
-    """The text that is being told: the indexes as its events spell them, its part, and what was
-    told.
-    """
+    """The text that is being told: the place that its events name, its part, and what was told."""
 
-    index: Json
-    number: Json
+    place: tuple[Json, ...]
     key: Hashable
     told: list[str]

@@ -88,7 +88,7 @@ class ResponsesStreamEncoder(StreamEncoder):
 
     def more(self, index: int, run: Run) -> bytes:
         writer = self._writers.get(index)
-        if not isinstance(writer, TextWriter) or not writer.more(run):
+        if writer is None or not writer.more(run):
             return super().more(index, run)
         return b"".join(self._events.take())
 

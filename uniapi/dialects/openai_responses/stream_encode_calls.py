@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uniapi.canonical import Json, Opaque, PartDelta, Tool, ToolCall
 from uniapi.values import replace
+from uniapi.wire import Run
 
 from .answer_encode_calls import CallType, call_item, call_type, freeform_text
 from .answer_encode_items import foreign
@@ -47,6 +48,12 @@ class CallWriter:
             self._pieces.append(event.text)
             if not self._is_held:
                 self._events.delta(self._head, event.text)
+
+    def more(self, run: Run) -> bool:
+        self._pieces.append(run.text)
+        if not self._is_held:
+            self._events.deltas(self._head, run.texts)
+        return True
 
     def end(self) -> None:
         call = replace(self._call, arguments="".join(self._pieces))

@@ -63,7 +63,7 @@ class EventWriter:
         self.pending.append(b"%b%b%b%d%b" % (head, encoded, tail, self.sequence, _END))
         self.sequence += 1
 
-    def deltas(self, head: bytes, texts: Sequence[bytes], tail: bytes) -> None:
+    def deltas(self, head: bytes, texts: Sequence[bytes], tail: bytes = _TAIL) -> None:
         """Text deltas of texts that are written as JSON, without quotes."""
         numbered = enumerate(texts, self.sequence)
         self.pending += [b'%b"%b"%b%d%b' % (head, text, tail, at, _END) for at, text in numbered]

@@ -45,6 +45,12 @@ class PartWriter(Protocol):
 
     def delta(self, event: PartDelta) -> None: ...
 
+    def more(self, run: Run) -> bool:
+        """More of it in texts that are copied as they are written; False where each of them has to
+        be a delta.
+        """
+        ...
+
     def end(self) -> None: ...
 
 
@@ -173,7 +179,6 @@ class TextWriter:
                 self._cite(citation)
 
     def more(self, run: Run) -> bool:
-        """More of it in texts that are copied as they are written; False before it has begun."""
         if self._message is None:
             return False
         self._pieces.append(run.text)
@@ -261,6 +266,11 @@ class RefusalWriter:
             self._pieces.append(event.text)
             self._events.delta(self._head, event.text)
 
+    def more(self, run: Run) -> bool:
+        self._pieces.append(run.text)
+        self._events.deltas(self._head, run.texts)
+        return True
+
     def end(self) -> None:
         text = "".join(self._pieces)
         self._events.emit("response.refusal.done", **self._where, refusal=text)
@@ -298,6 +308,13 @@ class ReasoningWriter:
         self._pieces.append(event.text)
         self._events.delta(self._head, event.text)
 
+    def more(self, run: Run) -> bool:
+        if not self._pieces:
+            return False
+        self._pieces.append(run.text)
+        self._events.deltas(self._head, run.texts)
+        return True
+
     def end(self) -> None:
         text = "".join(self._pieces)
         if text:
@@ -333,6 +350,10 @@ class ImageWriter:
     def delta(self, event: PartDelta) -> None:
         if event.text:
             self._pieces.append(event.text)
+
+    def more(self, run: Run) -> bool:
+        self._pieces.append(run.text)
+        return True
 
     def end(self) -> None:
         self._events.emit("response.image_generation_call.completed", **self._where)
