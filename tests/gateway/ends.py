@@ -143,7 +143,11 @@ class Client:
         self.written.append(status)
 
     def write(self, data):
-        self.written.append(data)
+        if data:
+            self.written.append(data)
+
+    def write_last(self, data):
+        self.write(data)
 
     def backlog(self):
         return 0

@@ -55,9 +55,14 @@ class EchoPipe:
 class Outlet:
     def __init__(self):
         self.data = b""
+        self.is_ended = False
 
     def write(self, data):
         self.data += data
+
+    def write_last(self, data):
+        self.data += data
+        self.is_ended = True
 
     def backlog(self):
         return 0
@@ -110,6 +115,30 @@ async def test_nothing_goes_out_before_the_commit_and_everything_after():
     made.end()
     await finished
     assert outlet.data.endswith(b".")
+    assert outlet.is_ended
+
+
+async def test_an_answer_that_is_over_when_its_reply_begins_is_written_with_its_end():
+    made, _ = receiver()
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"all at once!")
+    made.end()
+    assert await made.outcome is None
+    await made.attach(outlet)
+    assert (outlet.data, outlet.is_ended) == (b"all at once!.", True)
+
+
+async def test_a_broken_answer_is_not_written_as_a_proper_end():
+    made, _ = receiver()
+    outlet = Outlet()
+    made.head(OK)
+    made.data(b"some!")
+    assert await made.outcome is None
+    finished = made.attach(outlet)
+    made.fail(Failure.cut("gone"))
+    await finished
+    assert (outlet.data.startswith(b"some!<"), outlet.is_ended) == (True, False)
 
 
 async def test_a_credential_that_is_echoed_within_the_answer_is_masked():

@@ -159,6 +159,9 @@ async def test_the_reply_is_passed_on_unchanged():
         def write(self, data):
             self.done += (data,)
 
+        def write_last(self, data):
+            self.done += (data, "last")
+
         def backlog(self):
             return 7
 
@@ -175,11 +178,12 @@ async def test_the_reply_is_passed_on_unchanged():
     tapped = TappedReply(reply, tap)
     await tapped.start(200, {"a": "b"})
     tapped.write(b"one")
+    tapped.write_last(b"two")
     await tapped.finish()
     tapped.break_off()
-    assert reply.done == ((200, {"a": "b"}), b"one", "end", "cut")
+    assert reply.done == ((200, {"a": "b"}), b"one", b"two", "last", "end", "cut")
     assert (tapped.backlog(), tapped.status, tapped.is_started) == (7, None, False)
-    assert (tap.answered.status, bytes(tap.answered.words.data)) == (200, b"one")
+    assert (tap.answered.status, bytes(tap.answered.words.data)) == (200, b"onetwo")
 
 
 async def test_five_hundred_streams_at_the_bound_hold_no_more_than_it():

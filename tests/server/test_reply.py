@@ -22,6 +22,7 @@ from uniapi.server.reply import (
     StallWatch,
     UsualHeaders,
 )
+from uniapi.tcp import GONE
 from uniapi.wire import RequestHead
 
 
@@ -173,6 +174,57 @@ async def test_a_large_event_is_written_in_pieces():
     assert said == event
     assert sizes == [PIECE_BYTES] * 3 + [7, 0]
     assert line.largest <= PIECE_BYTES + 200
+
+
+class Leaving(Slow):
+    """Takes so many writes, then it has left."""
+
+    def __init__(self, takes):
+        super().__init__()
+        self.takes, self.writes = takes, []
+
+    def write(self, data):
+        if not self.takes:
+            return GONE
+        self.takes -= 1
+        self.writes.append(data)
+        return 0
+
+
+CHUNKED = b"4\r\nlast\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "begins, last, takes, writes, ends",
+    [
+        ([], b"last", 9, [CHUNKED], "whole"),
+        ([b"hi"], b"last", 9, [b"2\r\nhi\r\n", CHUNKED], "whole"),
+        ([b""], b"last", 9, [b"", CHUNKED], "whole"),
+        ([b"hi"], b"", 9, [b"2\r\nhi\r\n", b"0\r\n\r\n"], "whole"),
+        ([], b"", 9, [b"", b"0\r\n\r\n"], "whole"),
+        ([b"hi"], b"last", 1, [b"2\r\nhi\r\n"], "left"),
+        ([b"hi"], b"", 1, [b"2\r\nhi\r\n"], "left after all"),
+    ],
+)
+async def test_a_streamed_answer_is_so_many_writes(begins, last, takes, writes, ends):
+    """The head goes with the first of them, the end with the last bytes."""
+    line = Leaving(takes)
+    reply = reply_over(line)
+    await reply.start(200, {})
+    assert line.writes == []
+    for data in begins:
+        reply.write(data)
+    reply.write_last(last)
+    came = "whole"
+    try:
+        await reply.finish()
+        came = "whole" if reply.keeps_alive else "left after all"
+    except ConnectionError:
+        came = "left"
+    head, _, first = line.writes[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert ([first, *line.writes[1:]], came) == (writes, ends)
+    assert reply.bytes_written == len(b"".join(begins)) + (len(last) if ends == "whole" else 0)
 
 
 async def test_a_large_answer_reaches_who_takes_it():

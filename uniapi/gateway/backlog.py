@@ -20,10 +20,13 @@ STALLED_READER_S = 300.0
 class Outlet(Protocol):
     """Where committed bytes go.
 
-    `write` never blocks; `backlog` is what the client has not taken yet, in bytes.
+    `write` never blocks, and `write_last` neither, which is for the last bytes of an answer that
+    ends properly; `backlog` is what the client has not taken yet, in bytes.
     """
 
     def write(self, data: bytes) -> None: ...
+
+    def write_last(self, data: bytes) -> None: ...
 
     def backlog(self) -> int: ...
 

@@ -155,6 +155,8 @@ class _Kept:
     def write(self, data: bytes) -> None:
         self.body += data
 
+    write_last = write
+
     def backlog(self) -> int:
         return 0
 

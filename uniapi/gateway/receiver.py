@@ -55,16 +55,17 @@ class Receiver(UpstreamAnswer):
 
     def attach(self, outlet: Outlet) -> asyncio.Future[None]:
         self._finished = self._loop.create_future()
-        held = self.take_whole()
         self._outlet = outlet
         self.response_head = None
         del self.outcome
-        if held:
-            outlet.write(held)
-            if len(held) > WATCH_BYTES:
-                self._watch()
         if self.is_over:
+            self._write_last(outlet)
             self._finish(self._finished)
+            return self._finished
+        held = self.take_whole()
+        outlet.write(held)
+        if len(held) > WATCH_BYTES:
+            self._watch()
         return self._finished
 
     def data(self, data: bytes) -> None:
@@ -78,16 +79,16 @@ class Receiver(UpstreamAnswer):
                 return
             # The way of a chunk of a stream that flows: no more than has to be done for each.
             out = pipe.feed(data)
-            if out:
-                self._emit(out)
             report, tape = self.report, self.tape
             if tape.is_full and report.usage is tape.stated:
                 tape.received += len(data)
             else:
                 tape.take(data, report.usage)
             if pipe.is_over:
-                self._ended(pipe, now)
+                self._ended(pipe, out, now)
             else:
+                if out:
+                    self._emit(out)
                 if pipe.may_end:
                     self._clock.look_by(now + GRACE_S)
                 self._unwatched += len(data)
@@ -116,17 +117,17 @@ class Receiver(UpstreamAnswer):
         pipe = self.pipe
         if pipe is None:
             return
-        out = pipe.feed(data)
-        if out:
+        out, report = pipe.feed(data), self.report
+        has_ended = pipe.is_over and report.failure is None
+        if out and not has_ended:
             self._emit(out)
-        report = self.report
         self.tape.take(data, report.usage)
         self._unwatched += len(data)
         if self._unwatched > WATCH_BYTES:
             self._unwatched = 0
             self._watch()
-        if pipe.is_over and report.failure is None:
-            self._ended(pipe, now)
+        if has_ended:
+            self._ended(pipe, out, now)
         elif (pipe.streams or report.failure is not None) and not self._is_decided:
             # What is answered in one piece is judged and commits at its end, however the upstream
             # sent it: a stream that is folded says that it is whole before its last byte is here.
@@ -135,17 +136,22 @@ class Receiver(UpstreamAnswer):
             # It is looked whether the answer has ended without a word.
             self._clock.look_by(now + GRACE_S)
 
-    def _ended(self, pipe: Pipe, now: float) -> None:
-        """Nothing that the upstream still says can matter."""
-        if self.report.failure is None:
-            self._has_ended = True
+    def _ended(self, pipe: Pipe, out: list[bytes], now: float) -> None:
+        """Nothing that the upstream still says can matter; `out` is what it said last."""
+        if self.report.failure is not None:
+            self._emit(out)
+            if pipe.streams:
+                self._over()
+                self.cancel()
+            return
+        self._has_ended = True
+        if pipe.streams:
+            self._conclude(out + pipe.eof(), now)
+        else:
             self._end(now)
-        elif pipe.streams:
-            self._over()
-            self.cancel()
 
     def _conclude(self, out: list[bytes], now: float) -> None:
-        self._emit(out)
+        self._emit_last(out)
         if not self._is_decided:
             self._decide(now)
         if not self.is_over:
@@ -202,6 +208,25 @@ class Receiver(UpstreamAnswer):
             self._outlet.write(data)
         elif data:
             self._hold(data)
+
+    def _emit_last(self, out: list[bytes]) -> None:
+        """As `_emit`; nothing goes on with what it would keep."""
+        outlet, self._outlet = self._outlet, None
+        self._emit(out)
+        if self._kept:
+            self._hold(self._kept)
+            self._kept = b""
+        if outlet is not None:
+            self._outlet = outlet
+            self._write_last(outlet)
+
+    def _write_last(self, outlet: Outlet) -> None:
+        """All that is held, in one write with the end of the answer where that is a proper one."""
+        held, report = self.take_whole(), self.report
+        if report.failure is None and not report.is_cut:
+            outlet.write_last(held)
+        else:
+            outlet.write(held)
 
     def _over(self) -> None:
         self.is_over = True

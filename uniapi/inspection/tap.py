@@ -128,6 +128,8 @@ class ClientSide(Protocol):
 
     def write(self, data: bytes) -> None: ...
 
+    def write_last(self, data: bytes) -> None: ...
+
     def backlog(self) -> int: ...
 
     async def finish(self) -> None: ...
@@ -247,6 +249,10 @@ class TappedReply:
     def write(self, data: bytes) -> None:
         self._words.add(data)
         self._reply.write(data)
+
+    def write_last(self, data: bytes) -> None:
+        self._words.add(data)
+        self._reply.write_last(data)
 
     def backlog(self) -> int:
         return self._reply.backlog()

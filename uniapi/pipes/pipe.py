@@ -85,7 +85,8 @@ class Report:
 
     def note_frames(self, frames: Sequence[Frame]) -> None:
         """Take in what a relay holds back until the commit."""
-        self._uncommitted_bytes += sum(len(frame.raw) for frame in frames)
+        for frame in frames:
+            self._uncommitted_bytes += len(frame.raw)
         if not self.committed and self._uncommitted_bytes > MAX_UNCOMMITTED_BYTES:
             self.failure = self.failure or Failure.cut(
                 f"more than {MAX_UNCOMMITTED_BYTES} bytes of events with nothing in them"

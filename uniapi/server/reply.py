@@ -73,8 +73,8 @@ class HttpReply:
     """One answer to one request.
 
     `start` then `write`s then `finish`, or `send` for a whole one. The head goes out with the first
-    bytes behind it, in one write. `keeps_alive` says, once all is sent, whether the connection may
-    serve another request.
+    `write`, which may be of nothing, and the end of the framing with the bytes of `write_last`.
+    `keeps_alive` says, once all is sent, whether the connection may serve another request.
     """
 
     tap = None
@@ -82,6 +82,7 @@ class HttpReply:
 
     __slots__ = (
         "_goes_on",
+        "_has_end",
         "_head",
         "_is_chunked",
         "_line",
@@ -104,7 +105,7 @@ class HttpReply:
         self._request_id = request_id
         self._usual = usual
         self._unsent = b""
-        self._is_chunked = False
+        self._is_chunked = self._has_end = False
         self.is_ended = False
         """All of it is written, and most of it taken."""
         self.provider: str | None = None
@@ -124,30 +125,43 @@ class HttpReply:
         return self._line.is_closing()
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
-        """Begin a streamed answer."""
+        """Begin a streamed answer: with what is written next."""
         self._is_chunked = self._head.is_http11
         framing = {"transfer-encoding": "chunked"} if self._is_chunked else {"connection": "close"}
         self._unsent = self._begin(status, {**headers, **framing})
-        # Where nothing follows at once.
-        asyncio.get_running_loop().call_soon(self._flush)
 
     def write(self, data: bytes) -> None:
         """Bytes of a started answer; dropped silently when the client is gone (its handler is being
         cancelled).
         """
-        if not data:
-            return
-        if len(data) > PIECE_BYTES:
-            for at in range(0, len(data), PIECE_BYTES):
+        size = len(data)
+        if size > PIECE_BYTES:
+            for at in range(0, size, PIECE_BYTES):
                 self.write(data[at : at + PIECE_BYTES])
             return
-        framed = b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data
-        if self._unsent:
-            framed, self._unsent = self._unsent + framed, b""
+        head, self._unsent = self._unsent, b""
+        is_chunk = self._is_chunked and size
+        framed = b"%b%x\r\n%b\r\n" % (head, size, data) if is_chunk else head + data
+        if framed and self._line.write(framed) == GONE:
+            self.has_lost = True
+        else:
+            self.bytes_written += size
+
+    def write_last(self, data: bytes) -> None:
+        """The last bytes. Where the framing has an end that they do not take along, `finish` writes
+        it.
+        """
+        size = len(data)
+        if not self._is_chunked or not 0 < size <= PIECE_BYTES:
+            self.write(data)
+            return
+        self._has_end = True
+        framed = b"%b%x\r\n%b\r\n0\r\n\r\n" % (self._unsent, size, data)
+        self._unsent = b""
         if self._line.write(framed) == GONE:
             self.has_lost = True
         else:
-            self.bytes_written += len(data)
+            self.bytes_written += size
 
     def backlog(self) -> int:
         """Bytes written but not yet taken by the client's socket."""
@@ -162,9 +176,13 @@ class HttpReply:
         """
         if not self.is_started:
             return
-        self._flush()
         try:
-            backlog = self._line.write(b"0\r\n\r\n" if self._is_chunked else b"")
+            if self._has_end:
+                backlog = GONE if self.has_lost else self._line.backlog()
+            else:
+                end = b"0\r\n\r\n" if self._is_chunked else b""
+                backlog = self._line.write(self._unsent + end)
+                self._unsent = b""
             if backlog == GONE:
                 raise ConnectionResetError("the client has left")
             if backlog > UNWATCHED_BYTES:
@@ -233,12 +251,6 @@ class HttpReply:
         first = STATUS_LINES.get(status) or status_line(status)
         head = f"{first}x-request-id: {self._request_id}\r\n{lines}\r\n"
         return head.encode("utf-8", "surrogateescape")
-
-    def _flush(self) -> None:
-        """The head, where nothing went out with it."""
-        head, self._unsent = self._unsent, b""
-        if head:
-            self._line.write(head)
 
     async def _until_taken(self) -> None:
         """Wait until the client has taken most of it. One that takes nothing for STALLED_READER_S

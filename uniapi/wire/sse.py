@@ -133,6 +133,8 @@ class SseDecoder:
         return whole
 
     def eof(self) -> list[Frame]:
+        if self.is_between:
+            return []
         rest = self._put_together(b"")
         self._rest, self._searched = b"", 0
         if is_cut_done(rest):

@@ -16,17 +16,19 @@ from .finish import decode_finish
 from .request_decode_members import at
 from .usage import usage_of_body
 
-OUTPUT_MEMBERS = (
-    "content",
-    "reasoning_content",
-    "reasoning",
-    "refusal",
-    "tool_calls",
-    "function_call",
-    "audio",
-    "images",
-    "thinking_blocks",
-    "reasoning_details",
+OUTPUT_MEMBERS = frozenset(
+    {
+        "content",
+        "reasoning_content",
+        "reasoning",
+        "refusal",
+        "tool_calls",
+        "function_call",
+        "audio",
+        "images",
+        "thinking_blocks",
+        "reasoning_details",
+    }
 )
 
 
@@ -114,7 +116,7 @@ class ChatObserver(Observer):
             if type(content) is str and content:
                 self.committed = True
             elif not self.committed:
-                self.committed = any(_is_output(message.get(name)) for name in OUTPUT_MEMBERS)
+                self.committed = _holds_output(message)
         if choice.get("text"):
             self.committed = True
         word = choice.get("finish_reason")
@@ -124,6 +126,13 @@ class ChatObserver(Observer):
             self.is_whole = True
             if self.finish is None or choice.get("index", 0) == 0:
                 self.finish = decode_finish(word, self._has_calls, choice.get("stop_reason"))
+
+
+def _holds_output(message: dict[str, Json]) -> bool:
+    for name, value in message.items():
+        if value and name in OUTPUT_MEMBERS and _is_output(value):
+            return True
+    return False
 
 
 def _is_output(value: Json) -> bool:
