@@ -114,11 +114,15 @@ def marks_of(body: Body, turns_in: str) -> set[str]:
         if type(turn) is not dict:
             continue
         marks.update(turn)
-        for word in (turn.get("role"), turn.get("type")):
-            if type(word) is str:
-                marks.add(word)
+        role, kind = turn.get("role"), turn.get("type")
+        if type(role) is str:
+            marks.add(role)
+        if type(kind) is str:
+            marks.add(kind)
         parts = turn.get("content") or turn.get("parts")
-        for part in parts if type(parts) is list else ():
+        if type(parts) is not list:
+            continue
+        for part in parts:
             if type(part) is dict:
                 marks.update(part)
                 kind = part.get("type")

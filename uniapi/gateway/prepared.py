@@ -5,6 +5,7 @@ nothing is sent here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from uniapi.canonical import Call, Json
@@ -29,6 +30,8 @@ SPLICED_MEMBERS = ("model", "stream_options")
 """When no other member of a relayed body changes, the client's bytes are kept and these are
 spliced.
 """
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 MakePipe = Callable[[ResponseHead], Pipe]
 """Chooses the pipe when the head of the answer is known."""
@@ -125,11 +128,11 @@ def _headers(way: Way, own: Mapping[str, str], passed: Mapping[str, str]) -> dic
     return {name.lower(): value for name, value in headers.items()}
 
 
-def forwarded_headers(call: Call) -> dict[str, str]:
+def forwarded_headers(call: Call) -> Mapping[str, str]:
     """The client's headers that belong to its dialect and go along when its words are relayed."""
     names, headers = CLIENT_DIALECTS[call.dialect].forwarded_headers, call.headers
-    if headers.keys().isdisjoint(names):
-        return {}
+    if not names or headers.keys().isdisjoint(names):
+        return NO_HEADERS
     return {name: headers[name] for name in names if name in headers}
 
 
@@ -137,16 +140,17 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     """The client's bytes, with as little changed as `body` differs from what it sent, and nothing
     in them that another reader may take for a member which decides something here.
     """
-    sent, changed = call.json, []
-    for name, value in body.items():
-        # What is spelled as it is known needs no look at its letters.
-        if name not in _SPELT and _is_misspelt(name):
-            spelt = {name: value for name, value in body.items() if not _is_misspelt(name)}
-            return relayed_bytes(call, spelt)
-        if name not in sent or (value is not sent[name] and value != sent[name]):
-            changed.append(name)
+    sent = call.json
+    # What is spelled as it is known needs no look at its letters.
+    if not _SPELT.issuperset(body) and any(map(_is_misspelt, body)):
+        body = {name: value for name, value in body.items() if not _is_misspelt(name)}
     if not sent.keys() <= body.keys():
         return written_for(call, body)
+    changed = [
+        name
+        for name, value in body.items()
+        if name not in sent or (value is not sent[name] and value != sent[name])
+    ]
     data: bytes | None = call.body
     for name in changed:
         if name not in SPLICED_MEMBERS:

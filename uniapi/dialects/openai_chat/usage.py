@@ -22,15 +22,18 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
     """None when there is no usage object, or it states nothing."""
     if not isinstance(value, dict) or not value:
         return None
+    if value.keys() == _PLAIN and set(map(type, value.values())) == _INTEGERS:
+        # Many state just these three.
+        counts = value.values()
+        if min(counts) >= 0 and max(counts) <= MOST_COUNTED:
+            usage = Usage(value["prompt_tokens"], value["completion_tokens"])
+            usage.total_tokens = value["total_tokens"]
+            usage.raw, usage.dialect = value, DIALECT_NAME
+            return usage
     stated = _counts(value)
     get = stated.get
     input_tokens, written = get("prompt_tokens"), get("completion_tokens")
     total = get("total_tokens")
-    if len(stated) == len(value) and stated.keys() <= _PLAIN:
-        # Most state just these three.
-        usage = Usage(input_tokens, written)
-        usage.total_tokens, usage.raw, usage.dialect = total, value, DIALECT_NAME
-        return usage
     reasoning = get("reasoning_tokens")
     # By the vendor's own total: whether it counts reasoning beside the output, not inside it.
     said = (input_tokens or 0) + (written or 0) + (reasoning or 0)
@@ -78,6 +81,7 @@ _CACHED = (
 """What vendors call the tokens they read from their cache; the first that is stated counts."""
 _COSTS = frozenset({"cost", "cost_in_usd_ticks"})
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
+_INTEGERS = {int}
 _OUTER = frozenset(
     {
         *("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens"),
