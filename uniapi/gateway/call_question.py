@@ -10,7 +10,7 @@ from uniapi.config import ClientKey, Provider
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.engines import Engine
 from uniapi.operations import SERVICES
-from uniapi.routing import Pin, Question
+from uniapi.routing import NO_SESSION, Pin, Question
 
 from .call_facts import reasoning_effort
 from .eligible_channels import rules_out
@@ -32,17 +32,26 @@ def question_of(
     """`tokens`: the estimate of its input; `pin`: the credential that an id in it binds it to."""
     service = SERVICES[call.operation]
     needs = CLIENT_DIALECTS[call.dialect].needs(call.json)
-    asked = Question(key, call.requested_model, call.dialect, call.path, needs)
-    asked.method, asked.stream = call.method, call.stream
-    asked.body_bytes = len(call.body) + call.upload_bytes
-    asked.tokens, asked.pin = tokens, pin
-    asked.reasoning_effort = reasoning_effort(call)
-    asked.request_type, asked.is_bought = service.request_type, service.is_bought
-    asked.timeout_s = service.timeout_s
-    if minds_session:
-        asked.session = session_hint(call)
-    if _PATIENCE in call.headers:
-        asked.deadline = _client_deadline(call, now, now_s)
+    # By position: a class that is called with names costs two dicts.
+    asked = Question(
+        key,
+        call.requested_model,
+        call.dialect,
+        call.path,
+        needs,
+        call.method,
+        call.stream,
+        service.request_type,
+        reasoning_effort(call),
+        len(call.body) + call.upload_bytes,
+        tokens,
+        session_hint(call) if minds_session else NO_SESSION,
+        pin,
+        _client_deadline(call, now, now_s) if _PATIENCE in call.headers else None,
+        None,
+        service.timeout_s,
+        service.is_bought,
+    )
     if pin is not None or not service.is_generated:
         asked.rules_out = rules_out(call, engine_of, is_bound=pin is not None)
     return asked

@@ -57,11 +57,13 @@ class PriceBook:
         by either without the date at its end, `default`; then the list's.
         """
         asked = (requested_model, upstream_model, provider_id)
-        if asked not in self._found:
+        try:
+            return self._found[asked]
+        except KeyError:
             if len(self._found) >= REMEMBERED:
                 self._found.clear()
-            self._found[asked] = self._look_up(requested_model, upstream_model, provider_id)
-        return self._found[asked]
+            found = self._found[asked] = self._look_up(*asked)
+            return found
 
     def cost_pd(
         self,
@@ -78,8 +80,10 @@ class PriceBook:
         if stated is not None:
             return stated
         found = self.find(requested_model, upstream_model, provider_id)
+        if found is None:
+            return None
         region = self._regions.get(provider_id or "")
-        own = None if found is None else bill_pd(found.tariff, usage, at_s, region)
+        own = bill_pd(found.tariff, usage, at_s, region)
         if usage.beside is None or own is None:
             return own
         for model, used in usage.beside:

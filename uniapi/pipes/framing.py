@@ -70,7 +70,11 @@ def framing_of(
     """Makes what cuts this answer into frames; None for a whole answer. The content type decides,
     because upstreams do not always do as they are asked.
     """
-    match media_type(head.headers.get("content-type", "")):
+    stated = head.headers.get("content-type", "")
+    if stated == "application/json" and not asked_stream:
+        # Most whole answers.
+        return None
+    match media_type(stated):
         case content_type if content_type == _SSE:
             return SseDecoder
         case content_type if content_type == _EVENT_STREAM:

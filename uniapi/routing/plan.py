@@ -17,7 +17,7 @@ from .candidates import Candidates
 from .long_way import LongWay
 from .question import Question
 from .state import RouterState
-from .steps import Attempt, BegunRest, EndedRest, FailedAttempt, GiveUp, Step, Tried
+from .steps import BegunRest, EndedRest, FailedAttempt, GiveUp, Step, Tried
 
 MAX_CALLS = 10
 """Upstream calls for one request."""
@@ -157,12 +157,14 @@ class Plan:
         that could stand in its way; None where it has to be looked for.
         """
         channel, question, state = self._candidates.straight, self.question, self._state
-        is_asked = question.rules_out is not None or question.pin is not None
-        if channel is None or is_asked or state.health.rests:
+        if (
+            channel is None
+            or state.health.rests
+            or question.rules_out is not None
+            or question.pin is not None
+            or question.patience_s is not None
+            or question.deadline is not None
+        ):
             return None
-        pace = state.pace(channel, question)
-        is_bounded = question.patience_s is not None or question.deadline is not None
-        if is_bounded or pace.timeouts.total_s is not None:
-            return None
-        credential = channel.provider.credentials[0]
-        return Course(Attempt(channel, credential, 1, pace.timeouts, pace.keepalive_s))
+        first = state.pace(channel, question).first
+        return None if first is None else Course(first)

@@ -17,6 +17,7 @@ from .health import Health
 from .question import EngineFacts, Question
 from .retry import Blame, blame
 from .selector import Selector
+from .steps import Attempt
 
 MAX_PACES = 4096
 
@@ -27,6 +28,9 @@ class Pace:
 
     timeouts: Timeouts
     keepalive_s: float | None
+    first: Attempt | None = None
+    """The first attempt of most calls: with the one credential there is, without a bound in time.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class RouterState:
         provider = channel.provider
         has_rules = provider.timeout_policy.rules or self.preferences.timeout_policy.rules
         facts = question.facts() if has_rules else None
-        name = (channel.channel_id, channel.alias, question.timeout_s, facts)
+        name = (*channel.channel_id, channel.alias, channel.key_path, question.timeout_s, facts)
         pace = self._paces.get(name)
         if pace is None:
             if len(self._paces) >= MAX_PACES:
@@ -61,7 +65,11 @@ class RouterState:
         timeouts = resolve_timeouts(channel, self.preferences, question.facts(), default_s, engine)
         first_token_s = timeouts.first_token_s
         patience_s = self.default_timeout_s if first_token_s is None else first_token_s
-        return Pace(timeouts, keepalive_interval_s(channel, self.preferences, patience_s))
+        keepalive_s = keepalive_interval_s(channel, self.preferences, patience_s)
+        first, credentials = None, channel.provider.credentials
+        if len(credentials) == 1 and timeouts.total_s is None:
+            first = Attempt(channel, credentials[0], 1, timeouts, keepalive_s)
+        return Pace(timeouts, keepalive_s, first)
 
     def ruled_out(self, channel: Channel, question: Question) -> RuledOut | None:
         """Why `channel` cannot take the call at all."""
