@@ -24,11 +24,11 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
         return None
     if value.keys() == _PLAIN and set(map(type, value.values())) == _INTEGERS:
         # Many state just these three.
-        counts = value.values()
-        if min(counts) >= 0 and max(counts) <= MOST_COUNTED:
-            usage = Usage(value["prompt_tokens"], value["completion_tokens"])
-            usage.total_tokens = value["total_tokens"]
-            usage.raw, usage.dialect = value, DIALECT_NAME
+        read, wrote = value["prompt_tokens"], value["completion_tokens"]
+        total = value["total_tokens"]
+        if 0 <= read <= MOST_COUNTED and 0 <= wrote <= MOST_COUNTED and 0 <= total <= MOST_COUNTED:
+            usage = Usage(read, wrote)
+            usage.total_tokens, usage.raw, usage.dialect = total, value, DIALECT_NAME
             return usage
     stated = _counts(value)
     get = stated.get
