@@ -37,7 +37,7 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     """What `AttemptRequest.prepare` gives, for the client's own words where they are short and
     nothing has to be put back into them; None for all others.
     """
-    if way.road is not Road.RELAY or way.remembers or state.takes_long:
+    if not way.is_relayed or way.remembers or state.takes_long:
         return None
     reply = reply_context(state.call, way, int(state.around.clock.now_s()))
     return _built(state, way, reply, NOTHING_REMEMBERED)

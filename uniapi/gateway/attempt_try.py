@@ -21,7 +21,7 @@ from uniapi.errors import WireError
 from uniapi.inspection import UpstreamWords
 from uniapi.network import FetchFailed, Sink, send_all
 from uniapi.operations import SERVICES, request_units, with_units
-from uniapi.routing import Attempt, FailedAttempt, Pin, Road
+from uniapi.routing import Attempt, FailedAttempt, Pin
 from uniapi.values import replace
 from uniapi.wire import HttpRequest, ResponseHead, http_date
 
@@ -262,7 +262,7 @@ class Try:
         if report.content_type is None:
             is_whole_anyway = call.operation is Operation.STORED and not streams
             is_streamed = call.stream and not is_whole_anyway
-        relayed = head.headers if head is not None and self.way.road is Road.RELAY else {}
+        relayed = head.headers if head is not None and self.way.is_relayed else {}
         said = self._lane.said_at_once
         if len(state.attempts) > 1:
             said = {**self._lane.said, **attempts_header(state.attempts)}
@@ -384,7 +384,7 @@ class Try:
             if call.method == "DELETE":
                 around.pins.forget(key_id, call.resource)
         elif self._is_kept:
-            if self.way.road is Road.RELAY and report.issued_ids:
+            if self.way.is_relayed and report.issued_ids:
                 target = self._lane.target
                 pin = Pin(
                     provider_id=target.provider.provider_id,

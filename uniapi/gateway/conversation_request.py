@@ -12,7 +12,6 @@ from uniapi.canonical import Call, Message, Request, offered
 from uniapi.config import NO_OVERRIDES
 from uniapi.dialects import NOTHING_BESIDE, ReplyContext
 from uniapi.pipes import Pipe, PipeChoice
-from uniapi.routing import Road
 from uniapi.values import replace
 from uniapi.wire import HttpRequest, ResponseHead
 
@@ -72,12 +71,12 @@ def prepare_conversation(
     named = None if reply.requested_model == place.upstream_model else reply.requested_model
     choice = PipeChoice(way.sides, reply, named, request, probes_text, adds_usage)
     choice.remembers = way.remembers and bool(call.json.get("tools"))
-    make: MakePipe = choice.relay if way.road is Road.RELAY else choice.translate
+    make: MakePipe = choice.relay if way.is_relayed else choice.translate
     if way.service.is_counted:
         make = count_pipe(call, way)
     elif may_end_empty:
         make = partial(_which_may_end_empty, make)
-    write, address = relayed_bytes if way.road is Road.RELAY else written_for, way.address
+    write, address = relayed_bytes if way.is_relayed else written_for, way.address
     headers = way.headers if is_usual and way.headers else _own_headers(call, way, own)
     http = HttpRequest(address.method, address.url, headers, write(call, body))
     if is_usual:
@@ -115,7 +114,7 @@ def _which_may_end_empty(make: MakePipe, head: ResponseHead) -> Pipe:
 def _takes_usage(way: Way) -> bool:
     """Whether a relayed stream may be asked for its usage, which its client did not do."""
     is_chat = way.dialect.name == "openai_chat" and way.quirk.stream_options
-    return is_chat and way.road is Road.RELAY
+    return is_chat and way.is_relayed
 
 
 def _asking_for_usage(body: dict[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from uniapi.canonical import Call, Failure, FailureKind, Operation
 from uniapi.operations import SERVICES
 from uniapi.pipes import Report
 from uniapi.routing import Attempt
-from uniapi.values import dataclass
 
 
-@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
-class Patience:
+class Patience(NamedTuple):
     """Seconds: to the first token (or the whole answer), between pieces afterwards, and for
     everything (loop time at which it is over, None: never).
     """

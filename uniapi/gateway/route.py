@@ -72,6 +72,7 @@ class Way:
     """Whether this upstream wants something of its earlier turns back that a client of the same
     dialect may lose: the reasoning of a turn with calls, or the signatures on them.
     """
+    is_relayed: bool = field(init=False)
     service: Service = field(init=False)
     """What kind of operation it is."""
     headers: Mapping[str, str] | None = None
@@ -84,10 +85,12 @@ class Way:
     def __post_init__(self) -> None:
         quirk = self.sides.quirk
         wants = quirk.needs_reasoning != "no" or bool(quirk.opaque_family or quirk.details_format)
-        is_relayed = self.road is Road.RELAY and self.operation is Operation.GENERATE
+        is_relayed = self.road is Road.RELAY
+        is_generated = self.operation is Operation.GENERATE
         object.__setattr__(self, "dialect", self.sides.dialect)
         object.__setattr__(self, "quirk", quirk)
-        object.__setattr__(self, "remembers", wants and is_relayed)
+        object.__setattr__(self, "is_relayed", is_relayed)
+        object.__setattr__(self, "remembers", wants and is_relayed and is_generated)
         object.__setattr__(self, "service", SERVICES[self.operation])
 
     @property

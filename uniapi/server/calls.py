@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
 from uniapi.canonical import ClientError, RequestRefused, holds_nothing
 from uniapi.clock import Epoch
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.gateway import let_go_soon
-from uniapi.values import dataclass
 from uniapi.wire import LARGE_BYTES, dump_json
 
 from .arrival_log import tell_arrival
@@ -28,8 +28,7 @@ from .visitors import Visitor
 log = logging.getLogger("uniapi.front")
 
 
-@dataclass(slots=True)  # a value
-class Visit:
+class Visit(NamedTuple):
     """One request of somebody who is known."""
 
     incoming: Incoming

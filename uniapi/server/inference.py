@@ -5,11 +5,10 @@ the members nothing can do without are checked, the rest is nobody's business he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from uniapi.canonical import Call, Principal, RequestRefused, holds_nothing
 from uniapi.dialects import client_dialect
-from uniapi.values import dataclass
 from uniapi.wire import CREDENTIAL_HEADERS, LENGTH_HEADER
 
 from .paths import Route
@@ -19,8 +18,7 @@ MAX_MODEL_NAME = 256
 _NOT_KEPT = CREDENTIAL_HEADERS | {LENGTH_HEADER}
 
 
-@dataclass(slots=True)  # a value; freezing it would triple what it costs each call
-class Arrival:
+class Arrival(NamedTuple):
     """What is known of a call before its body is read.
 
     `headers` are lower-case; neither they nor `query` hold the client's credentials.
