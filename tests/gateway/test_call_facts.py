@@ -265,3 +265,12 @@ def test_what_was_let_go_is_read_again():
     before = estimate_call_tokens(asked), asked.json
     asked.let_go()
     assert (estimate_call_tokens(asked), asked.json) == before
+
+
+def test_a_call_is_found_at_once_what_it_holds_until_it_lets_go():
+    """A class that looks for what is missing takes ten times as long for what is there."""
+    asked = call(PICTURES["chat"])
+    assert not hasattr(type(asked), "__getattr__")
+    asked.let_go()
+    with pytest.raises(AttributeError, match="colour"):
+        _ = asked.colour
