@@ -44,8 +44,8 @@ class CountingLane(TextLane):
         super().__init__(framer)
         self.runs = 0
 
-    def whole(self, data):
-        run = super().whole(data)
+    def one(self, data):
+        run = super().one(data)
         self.runs += run is not None
         return run
 

@@ -12,7 +12,7 @@ import pytest
 from lane_road import cut, difference, pipe, through
 
 from uniapi.dialects import CLIENT_DIALECTS, Quirk
-from uniapi.wire import encode_sse
+from uniapi.wire import Run, encode_sse
 
 TEXTS = (
     *("Hi", " there", " and", " more", ",", " of it", "", " 1"),
@@ -298,9 +298,9 @@ def test_a_burst_of_texts_is_one_run(road, client):
     texts = [b" a", b" b\\n", b" \xc3\xa9", b' \\"c\\"', b""]
     made = pipe("openai_chat", client, road=road)
     made.feed(b"".join(chat_deltas([b"Hi", b" there"])))
-    run = made._lane.whole(b"".join(chat_deltas(texts)))
-    assert run is not None
-    assert run.texts == texts
+    burst = b"".join(chat_deltas(texts))
+    (run,) = made._lane.cut(burst)
+    assert (list(run.texts), run.end) == (texts, len(burst))
 
 
 @pytest.mark.parametrize(
@@ -323,9 +323,12 @@ def test_a_burst_of_texts_is_one_run(road, client):
 def test_anything_else_is_read_in_full(road, client, frame):
     made = pipe("openai_chat", client, road=road)
     made.feed(b"".join(chat_deltas([b"Hi", b" there"])))
-    assert made._lane.whole(b"".join(chat_deltas([b"more"]))) is not None
-    assert made._lane.whole(frame) is None
-    assert made._lane.whole(b"".join([*chat_deltas([b"more"]), frame])) is None
+    (more,) = chat_deltas([b"more"])
+    assert made._lane.one(more) is not None
+    assert made._lane.one(frame) is None
+    assert made._lane.one(more + frame) is None
+    first = next(made._lane.cut(more + frame))
+    assert not isinstance(first, Run) or first.end == len(more)
 
 
 def test_a_pattern_holds_no_longer_once_something_else_was_told():

@@ -68,7 +68,7 @@ def test_blanks_before_the_last_brace_may_vary():
     block = b"".join(padded(text, place) for place, text in enumerate(texts))
     for frames in (block, block + b": ping\n\n" + padded(b"e", 1)):
         assert list(alike.run(frames).texts) == texts
-    assert alike.run(padded(b"a", 15)).texts == [b"a"]
+    assert alike.run(padded(b"a", 15)).texts == (b"a",)
     for odd in (b"\t", b'"x"', b",", b"}"):
         assert alike.run(padded(b"a", 0).replace(b"}}", b"}" + odd + b"}")) is None
     assert Alike.of(padded(b"x", 3), CHAT).run(padded(b"a", 4)) is None
@@ -141,7 +141,7 @@ def test_a_frame_without_one_text_is_no_pattern(raw):
 
 def test_the_likeliest_text_that_says_something_is_taken():
     raw = b'data: {"content":null,"reasoning" : "hm"}\n\n'
-    assert Alike.of(raw, CHAT).run(raw.replace(b"hm", b"so")).texts == [b"so"]
+    assert Alike.of(raw, CHAT).run(raw.replace(b"hm", b"so")).texts == (b"so",)
 
 
 def made(texts):

@@ -76,7 +76,7 @@ class RelayStream:
         return self._framer.held + self._kept + len(self._back)
 
     def feed(self, data: bytes) -> list[bytes]:
-        run = self._lane.whole(data)
+        run = self._lane.one(data)
         if run is not None:
             self._ends_clean = True
             return [data if self._spelled is None else self._spelled.written(run)]
@@ -110,11 +110,14 @@ class RelayStream:
             frames = self._framer.eof()
         except WireError as error:
             return self.abort(Failure.cut(str(error)))
-        had_reason, unreadable = self._observer.is_whole, self._observer.unreadable
-        self._observe(frames)
-        # Cut behind the reason of the end, it is the announcement of what is put in below.
-        is_rest = had_reason and self._observer.unreadable > unreadable
-        out = [] if is_rest else self._written(frames)
+        out: list[bytes] = []
+        is_rest = False
+        if frames:
+            had_reason, unreadable = self._observer.is_whole, self._observer.unreadable
+            self._observe(frames)
+            # Cut behind the reason of the end, it is the announcement of what is put in below.
+            is_rest = had_reason and self._observer.unreadable > unreadable
+            out = [] if is_rest else self._written(frames)
         if self._back:
             if not is_rest:
                 out.append(self._amended(self._back) if self._observer.amends else self._back)

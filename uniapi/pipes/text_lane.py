@@ -14,7 +14,8 @@ MAX_LESSONS = 32
 """Patterns learned in vain before giving up: some vendors write every frame differently."""
 LESSONS_AT_ONCE = 4
 """Patterns learned from one read before the rest of it is read at once."""
-
+LAST_BYTES = 2048
+"""So little behind a run tells how the answer ends, and is read at once."""
 
 _NONE = SseDecoder()
 """Stands for a framer that is none of server-sent events."""
@@ -31,15 +32,14 @@ class TextLane:
         self._sse = framer if isinstance(framer, SseDecoder) else _NONE
         self._lessons = 0 if self._sse is _NONE else MAX_LESSONS
 
-    def whole(self, data: bytes) -> Run | None:
-        """All of `data` as one run; None where anything else is in it."""
+    def one(self, data: bytes) -> Run | None:
+        """The run of one frame that `data` is, as most reads are; None where `cut` has to look."""
         alike = self.alike
         if alike is None or not self._sse.is_between:
             return None
-        run = alike.run(data)
-        if run is None or run.end != len(data):
-            return None
-        self._lessons = MAX_LESSONS
+        run = alike.one(data)
+        if run is not None:
+            self._lessons = MAX_LESSONS
         return run
 
     def cut(self, data: bytes) -> Iterator[Run | Sequence[Frame]]:
@@ -54,8 +54,8 @@ class TextLane:
             run = alike.run(data, at) if alike is not None and self._sse.is_between else None
             if run is not None:
                 self._lessons = MAX_LESSONS
-                tries = LESSONS_AT_ONCE
                 at = run.end
+                tries = LESSONS_AT_ONCE if len(data) - at > LAST_BYTES else 0
                 yield run
                 continue
             end = len(data)

@@ -77,7 +77,7 @@ class TranslateStream:
         return self._framer.held + self._kept
 
     def feed(self, data: bytes) -> list[bytes]:
-        run = self._lane.whole(data)
+        run = self._lane.one(data)
         if run is not None:
             return [self._told(run)]
         out: list[bytes] = []

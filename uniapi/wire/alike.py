@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
-from .alike_holes import TEXT, Hole, Members, holes_of, is_utf8, spoken
+from .alike_holes import TEXT, Hole, Members, holes_of, is_inside, is_utf8, spoken
 
+ONE_TEXT_BYTES = 4096
+"""What is longer between the ends of a frame is mostly several frames."""
 MOST_LAST_ONES = 4
 """Frames behind those that are alike, which one read may bring: why it ended, usage, `[DONE]`."""
 MOST_BYTES = 32 * 1024
@@ -26,15 +28,15 @@ Values = Sequence[bytes]
 
 class Run:
     """Frames in a row that are alike: their `texts`, as JSON spells them, without quotes; `end` is
-    where the first other one begins. `values`: all that varies in each; `last`: the bytes of the
-    last one.
+    where the first other one begins. `columns`: all that varies in them, hole by hole; `last`: the
+    bytes of the last one.
     """
 
-    __slots__ = ("_text", "end", "last", "texts", "values")
+    __slots__ = ("_text", "columns", "end", "last", "texts")
 
-    def __init__(self, texts: Values, values: Sequence[Values], end: int, last: bytes) -> None:
+    def __init__(self, texts: Values, columns: Sequence[Values], end: int, last: bytes) -> None:
         self.texts = texts
-        self.values = values
+        self.columns = columns
         self.end = end
         self.last = last
         self._text: str | None = None
@@ -62,7 +64,17 @@ class Alike:
     was found with.
     """
 
-    __slots__ = ("_after", "_before", "_ends_read", "_form", "_head", "_tail", "_text_at", "shape")
+    __slots__ = (
+        "_after",
+        "_before",
+        "_ends_read",
+        "_form",
+        "_head",
+        "_is_only_text",
+        "_tail",
+        "_text_at",
+        "shape",
+    )
 
     def __init__(
         self, literals: Sequence[bytes], holes: Sequence[Hole], text_at: int, *, ends_read: bool
@@ -74,6 +86,7 @@ class Alike:
         """The holes behind the text, each with what is before it, the last one first."""
         self._text_at = text_at
         self._ends_read = ends_read
+        self._is_only_text = len(holes) == 1
         self._form = b"%b".join([literal.replace(b"%", b"%%") for literal in literals])
         self.shape = len(holes), text_at
         """How many places vary, and which is the text: equal in all patterns that can spell each
@@ -96,18 +109,33 @@ class Alike:
         literals = [raw[end:start] for end, start in zip(ends, starts, strict=True)]
         return cls(literals, holes, text_at, ends_read=members.ends_read)
 
+    def one(self, block: bytes, at: int = 0) -> Run | None:
+        """The frame that `block` is from `at` on, which is what most reads bring; None where it is
+        another one, or several.
+        """
+        head, tail = self._head, self._tail
+        start, end = at + len(head), len(block) - len(tail)
+        if self._ends_read or not 0 <= end - start <= ONE_TEXT_BYTES:
+            return None
+        if not (block.startswith(head, at) and block.endswith(tail)):
+            return None
+        inside = block[start:end]
+        if self._is_only_text:
+            if TEXT.fullmatch(inside) is None or not (inside.isascii() or is_utf8(inside)):
+                return None
+            texts = (inside,)
+            return Run(texts, (texts,), len(block), block[at:])
+        values = self._values(inside)
+        if values is None:
+            return None
+        columns = [(value,) for value in values]
+        return Run(columns[self._text_at], columns, len(block), block[at:])
+
     def run(self, block: bytes, at: int = 0) -> Run | None:
         """The frames that are alike from `at` on; None when the one there is another."""
-        head, tail = self._head, self._tail
-        if not block.startswith(head, at):
+        if not block.startswith(self._head, at):
             return None
-        start, end = at + len(head), len(block) - len(tail)
-        if start <= end and block.endswith(tail) and not self._ends_read:
-            # The usual form of what a read brings: one frame. Of many no value fits.
-            values = self._values(block[start:end])
-            if values is not None:
-                return Run([values[self._text_at]], [values], len(block), block[at:])
-        return self._many(block, at)
+        return self.one(block, at) or self._many(block, at)
 
     def _many(self, block: bytes, at: int) -> Run | None:
         head, tail = self._head, self._tail
@@ -128,12 +156,14 @@ class Alike:
         around = len(head) + len(tail)
         end = at + sum(map(len, insides)) + len(insides) * around
         last = block[end - len(insides[-1]) - around : end]
-        texts = columns[self._text_at]
-        return Run(texts, list(zip(*columns, strict=True)), end, last)
+        return Run(columns[self._text_at], columns, end, last)
 
     def written(self, run: Run) -> bytes:
+        if self._is_only_text:
+            head, tail = self._head, self._tail
+            return b"%b%b%b" % (head, (tail + head).join(run.columns[0]), tail)
         form = self._form
-        return b"".join([form % values for values in run.values])
+        return b"".join([form % values for values in zip(*run.columns, strict=True)])
 
     def _values(self, inside: bytes) -> Values | None:
         """What stands in the holes of a frame whose first and last literals are left out; None when
@@ -171,8 +201,7 @@ class Alike:
             if b"" in found or not hole.fit(values):
                 return None
             after.append(values)
-        written = b" ".join(insides)
-        if TEXT.fullmatch(written) is None or not (written.isascii() or is_utf8(written)):
+        if not is_inside(b" ".join(insides)):
             return None
         return (*before, insides, *after[::-1])
 
