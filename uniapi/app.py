@@ -26,7 +26,6 @@ from .config import (
     Credential,
     ModelInfo,
     Provider,
-    changes,
     secrets_of,
 )
 from .config_news import ConfigNews
@@ -302,6 +301,8 @@ class App:
         self._notifier.configure(config)
         self.inspector.configure(config.preferences.inspect, secrets_of(config))
         self.confirm(text)
+        from .config import changes  # only who edits the configuration needs it
+
         for change in changes(old, config):
             log.info("configuration: %s", change)
         self.watch.log_endings()

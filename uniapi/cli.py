@@ -329,7 +329,7 @@ def _notify(options: argparse.Namespace) -> int:
 
 
 def _keygen(options: argparse.Namespace) -> int:
-    from .server.admin import generate_key
+    from .server.new_key import generate_key
 
     print(generate_key())
     return 0
@@ -339,7 +339,7 @@ def _init(options: argparse.Namespace) -> int:
     from uniapi.commands.local_servers import found_servers
 
     from .config import FoundProvider, found_keys, starter_text
-    from .server.admin import generate_key
+    from .server.new_key import generate_key
 
     path, command = Path(options.path), invocation()
     found: tuple[FoundProvider, ...] = ()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .config import KNOWN_KEYS, choose_source, environment_config, found_keys
 from .errors import StartError
-from .server.admin import generate_key
+from .server.new_key import generate_key
 from .storage import write_atomic
 
 CLIENT_KEY_FILE = "client-key"

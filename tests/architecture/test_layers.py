@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "uniapi"
-ANYWHERE = {"errors", "clock", "values", "near"}
+ANYWHERE = {"errors", "clock", "values", "near", "late"}
 MAY_IMPORT = {
     "canonical": set(),
     "connect": {"storage"},

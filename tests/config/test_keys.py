@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from uniapi.config import KEYS, Config, Key, Problem, json_schema, key_table, starter_text
-from uniapi.config.json_schema import SHAPES
+from uniapi.config.editor_schema import SHAPES
 from uniapi.config.keys import LEVELS
 
 Read = Callable[..., Config]

@@ -21,9 +21,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from uniapi.cli_parser import COMMANDS
 from uniapi.config import parse_config
 from uniapi.engines import engine_names
+from uniapi.plain_line import COMMANDS
 from uniapi.server.paths import _ROUTES, find_route
 
 ROOT = Path(__file__).parents[2]

@@ -3,7 +3,8 @@
 import pytest
 
 from uniapi.canonical import Operation
-from uniapi.server.paths import dialect_of, find_route, near_paths
+from uniapi.server.admin import REPORTS
+from uniapi.server.paths import _ROUTES, Route, dialect_of, find_route, near_paths
 
 SERVED = [
     ("/v1/chat/completions", "openai_chat", Operation.GENERATE),
@@ -178,3 +179,9 @@ def test_an_unknown_verb_is_nothing_but_a_colon_may_stand_in_a_models_name():
 def test_a_doubled_v1beta_is_forgiven_too(path):
     """Google's client adds its version to a base URL that has one already."""
     assert find_route(path).path == "/v1beta/models"
+
+
+def test_what_is_no_call_is_a_report_that_the_admin_surface_has():
+    kinds = {route.kind for route in _ROUTES.values()} | {"request", "stored", "model"}
+    reports = {kind for kind in kinds if Route(kind=kind, methods=(), path="/").is_report}
+    assert reports == set(REPORTS)

@@ -5,8 +5,12 @@ Reading order: `schema` (the result: `provider_schema`, `client_schema`, `common
 (what a row of the table of keys is), `keys` (the table), `parse` (joins the readers), `yaml_tree`
 (the file as `nodes`), `values` (what they read with), then a reader such as `providers`, whose rows
 stand beside it. `load` and `watch` are the
-doors to the outside; `schema_text`, `json_schema` and `starter` write about configurations.
+doors to the outside; `schema_text`, `editor_schema` and `starter` write about configurations.
 """
+
+from typing import TYPE_CHECKING
+
+from uniapi.late import late
 
 from .addresses import PROXY_DIRECT, as_proxy, proxy_fault
 from .alias_maps import stand_ins
@@ -25,8 +29,6 @@ from .common_schema import (
 )
 from .engine_names import EngineNames, HasPrice, Remark
 from .environment_keys import KNOWN_KEYS, FoundProvider, environment_config, found_keys
-from .excerpt import excerpt
-from .json_schema import json_schema, key_table
 from .keys import KEYS
 from .levels import Key
 from .load import (
@@ -39,7 +41,6 @@ from .load import (
     shown_url,
     unreadable_ca_files,
 )
-from .masked_config import shown_config
 from .parse import parse_config
 from .problems import ConfigProblems, Problem
 from .provider_schema import (
@@ -52,7 +53,6 @@ from .provider_schema import (
 )
 from .rates import parse_rates
 from .schema import Config, Inspect, ModelInfo, Notify, Preferences, Price, Retention
-from .schema_text import changes
 from .secrets import (
     fingerprint,
     looks_secret,
@@ -63,9 +63,24 @@ from .secrets import (
     without_secrets,
     without_secrets_in_bytes,
 )
-from .starter import SCHEMA_FILE, starter_text
 from .watch import FileWatcher
 from .wildcards import fits, is_wildcard, most_telling_first
+
+if TYPE_CHECKING:
+    from .editor_schema import json_schema, key_table
+    from .excerpts import excerpt
+    from .masked_config import shown_config
+    from .schema_text import changes
+    from .starter import SCHEMA_FILE, starter_text
+else:
+    __getattr__ = late(
+        __name__,
+        excerpts="excerpt",
+        editor_schema="json_schema key_table",
+        masked_config="shown_config",
+        schema_text="changes",
+        starter="SCHEMA_FILE starter_text",
+    )
 
 __all__ = [
     "KEYS",

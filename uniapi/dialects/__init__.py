@@ -10,8 +10,10 @@ rows (what an error means); `losses`, `function_tools`, `tool_names`, `turn_repa
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from uniapi.canonical import Operation
+from uniapi.late import late
 
 from . import (
     anthropic,
@@ -22,21 +24,31 @@ from . import (
     openai_completions,
     openai_responses,
 )
-from .bedrock_converse import InvokeFramer
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
 from .counting import figure
-from .delays import delay_until, retry_after_seconds
 from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
 from .fit_learned import at_most, fit_learned
 from .fitting import NOTHING_BESIDE, Beside
-from .http_errors import is_wall
 from .observer import Observer
 from .past_images import without_past_images
 from .quirk import PLAIN, Quirk, TakenMembers
-from .resets import reset_seconds
 from .shapes import SHAPE_ERRORS
 from .stream_decoder import StreamDecoder, nothing_more
 from .stream_encoder import StreamEncoder
+
+if TYPE_CHECKING:
+    from .bedrock_converse.invoke import InvokeFramer
+    from .delays import delay_until, retry_after_seconds
+    from .http_errors import is_wall
+    from .resets import reset_seconds
+else:
+    __getattr__ = late(
+        __name__,
+        **{"bedrock_converse.invoke": "InvokeFramer"},
+        delays="delay_until retry_after_seconds",
+        http_errors="is_wall",
+        resets="reset_seconds",
+    )
 
 CLIENT_DIALECTS: Mapping[str, ClientDialect] = MappingProxyType(
     {

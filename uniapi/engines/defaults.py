@@ -16,7 +16,6 @@ from uniapi.wire import HttpRequest
 from .aws_services import signed
 from .engine import Address, ModelPage, Place, Target, TokenFlow
 from .facts import quirk_for
-from .failures import corrected, spoken_by
 from .habits import find_habit
 from .model_lists import decode_openai_models
 from .urls import Root, parse_url
@@ -102,10 +101,14 @@ class DefaultEngine(ABC):
         target = headers.get("location", "") if 300 <= status < 400 else ""
         if target:
             return moved(status, target)
+        from .failures import corrected  # what only a failure needs
+
         failure = dialect.decode_error(status, headers, body)
         return corrected(self.vendor, status, headers, body, failure)
 
     def correct(self, failure: Failure, headers: Mapping[str, str]) -> Failure:
+        from .failures import spoken_by
+
         return spoken_by(self.vendor, headers, failure)
 
     def models_request(self, place: Place) -> HttpRequest | None:

@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from uniapi.canonical import Json
-from uniapi.dialects import InvokeFramer, RelayedDialect, UpstreamDialect
+from uniapi.dialects import RelayedDialect, UpstreamDialect
 from uniapi.errors import WireError
 from uniapi.values import replace
 from uniapi.wire import (
-    EventStreamDecoder,
     Frame,
     Framer,
     JsonArrayDecoder,
@@ -91,7 +90,13 @@ def _aws_framing(dialect: UpstreamDialect) -> Callable[[], Framer]:
     """Converse has events of its own; every other dialect travels inside AWS's messages
     (InvokeModelWithResponseStream).
     """
-    return EventStreamDecoder if dialect.framing == "aws_eventstream" else InvokeFramer
+    if dialect.framing == "aws_eventstream":
+        from uniapi.wire import EventStreamDecoder
+
+        return EventStreamDecoder
+    from uniapi.dialects import InvokeFramer
+
+    return InvokeFramer
 
 
 def frame_writer(

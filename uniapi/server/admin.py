@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import logging
 import math
-import secrets
-import string
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,22 +33,16 @@ from uniapi.values import dataclass
 from . import billing
 from .admin_question import AdminQuestion, not_found
 from .key_care import clear_rests, test_key
+from .new_key import generate_key
 from .request_report import request_report, requests_report
 from .status_report import series, status_report
 
-__all__ = ["METRICS_TYPE", "REPORTS", "AdminQuestion", "generate_key"]
+__all__ = ["METRICS_TYPE", "REPORTS", "AdminQuestion"]
 
 log = logging.getLogger("uniapi.admin")
 
 MAX_HOURS = 720
 MOST_CREDITS = 1e9
-KEY_LENGTH = 48
-_ALPHABET = string.ascii_letters + string.digits
-
-
-def generate_key() -> str:
-    """A new client key: `sk-` and 48 random letters and digits. Nothing is stored."""
-    return "sk-" + "".join(secrets.choice(_ALPHABET) for _ in range(KEY_LENGTH))
 
 
 def _new_key(asked: AdminQuestion) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import admin
 from .paths import find_route
 
 EXPOSED_HEADERS = (
@@ -25,9 +24,7 @@ def cors_headers(origin: str | None, allowed: tuple[str, ...], raw_path: str) ->
         return {}
     is_listed = origin in allowed
     route = find_route(raw_path)
-    if not is_listed and (
-        "*" not in allowed or (route is not None and route.kind in admin.REPORTS)
-    ):
+    if not is_listed and ("*" not in allowed or (route is not None and route.is_report)):
         return {}
     return {
         "access-control-allow-origin": origin if is_listed else "*",

@@ -26,7 +26,7 @@ from uniapi.errors import is_want_of_memory, log_mistake
 from uniapi.operations import SERVICES
 from uniapi.wire import LENGTH_HEADER, dump_json, http_date
 
-from . import admin, models
+from . import models
 from .arrival_log import tell_answer
 from .auth import authenticate, client_address, presented_keys, require_admin
 from .body import parse_object, read_body
@@ -176,7 +176,7 @@ class Front:
             await (self._calls.carry(visit) if is_carried else self._calls.infer(visit))
         elif route.kind == "stored":
             await self._calls.stored(visit)
-        elif route.kind in admin.REPORTS:
+        elif route.is_report:
             await self._report(visit)
             tell_answer(request_id, key.label, incoming.method, incoming.path, route.kind)
         else:
@@ -221,6 +221,8 @@ class Front:
         """The admin surface: what is true now is taken here, the rest is read from files in a
         thread, so that streams go on meanwhile.
         """
+        from . import admin  # with all that makes reports: thirteen modules
+
         desk, key, reply = self._desk, visit.visitor.key, visit.reply
         report = admin.REPORTS[visit.visitor.route.kind]
         if report.needs_admin:

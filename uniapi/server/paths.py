@@ -44,6 +44,11 @@ class Route:
     stream: bool | None = None
     argument: str | None = None
 
+    @property
+    def is_report(self) -> bool:
+        """Whether it is of the admin surface, which `admin.REPORTS` answers."""
+        return self.kind not in _NO_REPORTS
+
 
 def _inference() -> Iterator[Route]:
     for operation, service in SERVICES.items():
@@ -94,6 +99,8 @@ _STORED_METHODS = {"": ("GET", "DELETE"), "cancel": ("POST",), "input_items": ("
 """What may be done with a stored response, by what stands below its id."""
 _CLIENTS_KINDS = ("inference", "models", "billing_subscription", "billing_usage")
 """What clients ask for below their address, whatever that has before it."""
+_NO_REPORTS = frozenset({"inference", "stored", "models", "model", "health", "page", "root"})
+"""All other kinds are the admin surface."""
 _MODELS = ("/v1/models/", "/v1beta/models/")
 _SLASHES = re.compile(r"/{2,}")
 _VERSIONS = ("/v1", "/v1beta")

@@ -7,16 +7,18 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from uniapi.canonical import Call
 from uniapi.clock import Epoch
 from uniapi.config import Config
 from uniapi.routing import Resting
-from uniapi.stats import LiveFigures
 from uniapi.values import dataclass, field
 
 from .reply import HttpReply
+
+if TYPE_CHECKING:
+    from uniapi.stats import LiveFigures
 
 MOST_LIVE_ROWS = 100
 MOST_ERRORS = 20
@@ -112,6 +114,8 @@ class Present:
 
     def live_figures(self, version: str, config: Config, trouble: str | None) -> LiveFigures:
         """What `/metrics` says of the moment."""
+        from uniapi.stats import LiveFigures
+
         names = {provider.provider_id: provider.name for provider in config.providers}
         # A key that rests for three models is one key.
         at_rest = {

@@ -6,21 +6,36 @@ outlive the process: `write_queue`, `pending_hours`, `journal_line`, `packing`, 
 what; `report` and its neighbours for what is shown. Reports are pure functions over aggregates.
 """
 
+from typing import TYPE_CHECKING
+
+from uniapi.late import late
+
 from .aggregate import Aggregate, CellKey
-from .chart_series import hour_figures, status_figures
 from .ledger import Ledger
-from .metrics import CONTENT_TYPE as METRICS_TYPE
-from .metrics import LiveFigures, metrics_text
 from .packing import TooNew
 from .period_sums import EVERYBODY, of_client, of_provider
 from .recent import MOST_READ_BYTES, newest_rows, request_list, request_row
 from .recent_sums import RecentSums, series_report
 from .recorder import Recorder
 from .records import AttemptRecord, CallRecord
-from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
-from .several import Several
-from .span import Span, key_asked_for, parse_span, whole_number
-from .terminal import terminal_report
+
+if TYPE_CHECKING:
+    from .chart_series import hour_figures, status_figures
+    from .metrics import METRICS_TYPE, LiveFigures, metrics_text
+    from .report import key_rankings, key_states, money_shown, stats_report, summary, token_usage
+    from .several import Several
+    from .span import Span, key_asked_for, parse_span, whole_number
+    from .terminal import terminal_report
+else:
+    __getattr__ = late(
+        __name__,
+        chart_series="hour_figures status_figures",
+        metrics="METRICS_TYPE LiveFigures metrics_text",
+        report="key_rankings key_states money_shown stats_report summary token_usage",
+        several="Several",
+        span="Span key_asked_for parse_span whole_number",
+        terminal="terminal_report",
+    )
 
 __all__ = [
     "EVERYBODY",

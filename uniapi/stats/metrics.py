@@ -16,7 +16,7 @@ from .aggregate import Aggregate, CellKey
 from .columns import ATTEMPTS, CALLS, COLUMNS, COST, PLACE
 from .latencies import BOUNDS_S, BUCKETS, FIRST_HISTOGRAM, FIRST_MS, TOTAL_HISTOGRAM, TOTAL_MS
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Labels = tuple[tuple[str, str], ...]
 
 

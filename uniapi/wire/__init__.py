@@ -1,16 +1,12 @@
 """Bytes ↔ frames, HTTP as values, JSON patches: no meaning, no I/O, imports no other room."""
 
+from typing import TYPE_CHECKING
+
+from uniapi.late import late
+
 from .alike import Alike, Run
 from .alike_holes import Members, spoken
 from .answer_head import STATUS_LINES, HeadReader, answer_head, header_lines, status_line
-from .aws_eventstream import (
-    ERROR_PREFIX,
-    EXCEPTION_PREFIX,
-    EventStreamDecoder,
-    decode_message,
-    encode_message,
-    unwrap_chunk,
-)
 from .body_paths import ITEM, Path, changed_at, holds, paths_to, renamed, walk, without
 from .frames import LARGE_BYTES, Frame, Framer, dump_json, load_json, parse_json
 from .http import (
@@ -51,6 +47,24 @@ from .patch import (
 )
 from .request_head import MAX_LENGTH_DIGITS, RequestHead, plain_head, without_length
 from .sse import DONE, SseDecoder, encode_comment, encode_sse, is_cut_done, read_frame
+
+if TYPE_CHECKING:
+    from .aws_eventstream import (
+        ERROR_PREFIX,
+        EXCEPTION_PREFIX,
+        EventStreamDecoder,
+        decode_message,
+        encode_message,
+        unwrap_chunk,
+    )
+else:
+    __getattr__ = late(
+        __name__,
+        aws_eventstream=(
+            "ERROR_PREFIX EXCEPTION_PREFIX EventStreamDecoder decode_message encode_message"
+            " unwrap_chunk"
+        ),
+    )
 
 __all__ = [
     "CREDENTIAL_HEADERS",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uniapi.dialects.bedrock_converse import InvokeFramer
+from uniapi.dialects import InvokeFramer
 from uniapi.errors import WireError
 from uniapi.wire import Frame, encode_message
 

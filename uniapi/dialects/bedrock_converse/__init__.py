@@ -1,7 +1,7 @@
 """AWS Bedrock's Converse API, spoken upstream only: requests encoded, answers, streams and errors
 decoded.
 
-`InvokeFramer` is for the other way to Claude there: Anthropic's dialect inside AWS's framing.
+`invoke` is for the other way to Claude there: Anthropic's dialect inside AWS's framing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from uniapi.dialects.deferred import deferred
 from uniapi.dialects.dialect import UpstreamDialect
 
-from .invoke import InvokeFramer
 from .vocabulary import FAMILY, NAME
 
 
@@ -21,4 +20,4 @@ def _upstream() -> UpstreamDialect:
 
 UPSTREAM = deferred(UpstreamDialect, _upstream, name=NAME, family=FAMILY, framing="aws_eventstream")
 
-__all__ = ["UPSTREAM", "InvokeFramer"]
+__all__ = ["UPSTREAM"]
