@@ -18,6 +18,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from operator import add
+from sys import intern
 from typing import Any
 
 from uniapi.storage import START, Position
@@ -119,9 +120,7 @@ def unpack_outlines(member: bytes) -> dict[int, Outline]:
     try:
         words = document["words"]
         for hour, rows in document["hours"]:
-            _add_rows(
-                found.setdefault(int(hour), {}), rows, words, 1, len(OUTLINED), lambda key: key[0]
-            )
+            _add_rows(found.setdefault(int(hour), {}), rows, words, 1, len(OUTLINED))
     except _MALFORMED as error:
         raise Damaged(f"its outlines do not have the form of them ({error!r})") from None
     return found
@@ -152,7 +151,7 @@ def gathered(parts: Iterable[bytes | Aggregate]) -> Aggregate:
 def _add_packed(total: Aggregate, document: Mapping[str, Any]) -> None:
     words = document["words"]
     _add_rows(total.cells, document["cells"], words, len(CellKey._fields), WIDTH, CellKey._make)
-    _add_rows(total.waits.clients, document["clients"], words, 1, WAITS_WIDTH, lambda key: key[0])
+    _add_rows(total.waits.clients, document["clients"], words, 1, WAITS_WIDTH)
     _add_rows(
         total.waits.channels,
         document["channels"],
@@ -170,22 +169,26 @@ def _add_packed(total: Aggregate, document: Mapping[str, Any]) -> None:
 
 
 def _add_rows(
-    table: dict[Key, list[int]],
+    table: dict[Any, list[int]],
     rows: list[list[int]],
     words: list[str],
     names: int,
     width: int,
-    key_of: Callable[[list[str]], Key],
+    key_of: Callable[[Iterable[str]], Key] | None = None,
 ) -> None:
     """Add packed rows, each `names` places in `words` and then its figures, to a table of rows
-    `width` wide.
+    `width` wide. `key_of` makes the key of several names; one alone is its own.
+
+    A year is hundreds of thousands of rows: a plain tuple finds what stands under a named one, and
+    names that are one object are not compared letter by letter.
     """
+    word = list(map(intern, words)).__getitem__
     for row in rows:
-        key = key_of([words[index] for index in row[:names]])
+        key: Any = word(row[0]) if key_of is None else tuple(map(word, row[:names]))
         figures = row[names:]
         ours = table.get(key)
         if ours is None:
-            ours = table[key] = [0] * width
+            ours = table[key if key_of is None else key_of(key)] = [0] * width
         if len(figures) > width:
             raise ValueError(f"a row of {len(figures)} figures in place of {width}")
         ours[: len(figures)] = map(add, ours, figures)
