@@ -2,6 +2,7 @@
 bounds.
 """
 
+import contextlib
 import json
 import logging
 
@@ -54,6 +55,29 @@ def test_configured_secrets_never_reach_the_file(root, tmp_path, format_name):
     if format_name == "json":
         first = json.loads(written.splitlines()[0])
         assert (first["level"], first["message"]) == ("info", "a my-… b")
+
+
+@pytest.mark.parametrize(
+    ("printed", "format_name", "lines"),
+    [("log", "text", 1), ("other", "text", 2), ("log", "json", 2)],
+)
+def test_what_is_printed_into_the_same_file_needs_no_line(
+    root, tmp_path, printed, format_name, lines
+):
+    """`>log 2>&1`, and services whose output is one pipe; machines read JSON alone."""
+    with (
+        (tmp_path / "log").open("a") as log,
+        (tmp_path / printed).open("a") as out,
+        contextlib.redirect_stderr(log),
+        contextlib.redirect_stdout(out),
+    ):
+        set_up_logging(level="info", file=None, format_name=format_name)
+        logger = logging.getLogger("uniapi.test")
+        logger.info("listens", extra={"is_printed": True})
+        logger.info("something else")
+        for handler in root.handlers:
+            handler.close()
+    assert len((tmp_path / "log").read_text().splitlines()) == lines
 
 
 def test_a_file_that_cannot_be_opened_is_the_callers_matter(root, tmp_path):

@@ -221,7 +221,7 @@ def set_up_logging(
     redacting = _Redacting()
     handler.setFormatter(_formatter(redacting, file, format_name, language))
     handler.addFilter(redacting)
-    if isinstance(handler.formatter, TerminalFormatter) and is_terminal(sys.stdout):
+    if file is None and format_name == "text" and _are_one(sys.stdout, sys.stderr):
         handler.addFilter(_is_not_printed)
     # A full quota must not print a traceback for every line that cannot be written.
     logging.raiseExceptions = False
@@ -234,8 +234,16 @@ def set_up_logging(
 
 
 def _is_not_printed(record: logging.LogRecord) -> bool:
-    """What stands on the same terminal already needs no line."""
+    """What stands in the same place already needs no line."""
     return not getattr(record, "is_printed", False)
+
+
+def _are_one(one: TextIO, other: TextIO) -> bool:
+    """Whether both lead to one file, pipe or terminal (`>log 2>&1`)."""
+    try:
+        return os.path.samestat(os.fstat(one.fileno()), os.fstat(other.fileno()))
+    except (OSError, ValueError):
+        return False
 
 
 def _formatter(
