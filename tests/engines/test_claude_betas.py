@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from uniapi.engines import Target, engine_for
+from uniapi.dialects import Quirk
+from uniapi.engines import Target, engine_for, taken_headers
 from uniapi.wire import HttpRequest
 
 NOW_S = 1_767_225_600.0
@@ -67,3 +68,21 @@ def test_bedrock_is_told_the_betas_it_knows(
     request = sent(place, betas)
     assert "anthropic-beta" not in request.headers
     assert json.loads(request.body).get("anthropic_beta") == known
+
+
+@pytest.mark.parametrize(
+    ("refused", "left"),
+    [
+        ((), "a-1,b-2"),
+        (("b-2",), "a-1"),
+        (("a-1", "b-2"), None),
+        (("*",), None),
+        (("c-3",), "a-1,b-2"),
+    ],
+)
+def test_betas_that_were_refused_stay_at_home(refused: tuple[str, ...], left: str | None) -> None:
+    quirk = Quirk(learned_drops=frozenset(("anthropic-beta", name) for name in refused))
+    told = taken_headers({"anthropic-beta": "a-1,b-2", "x": "y"}, quirk)
+    assert told.get("anthropic-beta") == left
+    assert told["x"] == "y"
+    assert taken_headers({"x": "y"}, quirk) == {"x": "y"}

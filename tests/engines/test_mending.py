@@ -676,6 +676,22 @@ TEXTS = [
         Learned(),
     ),
     (
+        "a reseller of vertex'",
+        "Unexpected value(s) `prompt-caching-scope-2026-01-05`, `afk-mode-2026-01-31` for the"
+        " `anthropic-beta` header. Please consult our documentation at docs.anthropic.com or try"
+        " again without the header.",
+        CLAUDE,
+        drops(
+            "anthropic-beta.prompt-caching-scope-2026-01-05", "anthropic-beta.afk-mode-2026-01-31"
+        ),
+    ),
+    (
+        "a reseller of bedrock's",
+        "ValidationException: invalid beta flag",
+        CLAUDE,
+        drops("anthropic-beta.*"),
+    ),
+    (
         "a reseller of openai's",
         "Invalid 'messages[3]'. Image URLs are only allowed for messages with role 'user', but this"
         " message with role 'tool' contains an image URL.",

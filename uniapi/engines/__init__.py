@@ -24,7 +24,7 @@ from .balances import Balance, balance_place
 from .detect import BUILT, KNOWN_UNBUILT, check_private_key, detect_engine
 from .engine import Address, Engine, ListedModel, ModelPage, Place, Target, Token, TokenFlow
 from .facts import quirk_for, rows_for
-from .learned import IMAGE_FORM, MOST_INPUTS, Learned, load_learned
+from .learned import IMAGE_FORM, MOST_INPUTS, Learned, load_learned, taken_headers
 from .look_over import look_over
 from .openai import OpenAiEngine, ResponsesEngine
 from .presets import preset_for, preset_named
@@ -188,4 +188,5 @@ __all__ = [
     "retirement_at",
     "retirement_of",
     "rows_for",
+    "taken_headers",
 ]

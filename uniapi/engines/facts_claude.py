@@ -158,6 +158,14 @@ CLAUDE_ROWS = (
         anthropic_tool_search=False,
     ),
     fact(
+        "«diagnostics: Extra inputs are not permitted» where the beta behind it is not known:"
+        " cache-diagnosis and fast-mode are Anthropic's own (experientiallabs/experiential#679,"
+        " 2026-11-30)",
+        r"claude",
+        engines={"aws", "vertex", "vertex-claude"},
+        drops={"diagnostics", "speed"},
+    ),
+    fact(
         "«x-anthropic-billing-header is a reserved keyword and may not be used in the system"
         " prompt.» (Bedrock: anthropics/claude-code#24168, anthropics/claude-code-action#928,"
         " musistudio/claude-code-router#1161; 2026-11-30)",

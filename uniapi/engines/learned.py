@@ -19,6 +19,10 @@ IMAGE_FORM = ("response_format", "b64_json")
 model is another matter, and has no such place.
 """
 
+BETAS = "anthropic-beta"
+"""Among `drops`, before a name: the header's, of which no body holds anything."""
+EVERY_BETA = "*"
+
 _FACTS: Mapping[str, frozenset[Any]] = {
     "system_turns": frozenset({"after_user", "first"}),
     "empty_turns": frozenset({False}),
@@ -166,3 +170,14 @@ def _list(value: Json) -> list[Json]:
 def _pairs(value: Json) -> list[tuple[Path, Json]]:
     pairs = [pair for pair in _list(value) if isinstance(pair, list) and len(pair) == 2]
     return [(path, second) for first, second in pairs if (path := _words(first))]
+
+
+def taken_headers(headers: Mapping[str, str], quirk: Quirk) -> Mapping[str, str]:
+    """A request's own `headers` without the betas that this model has refused."""
+    refused = {path[1] for path in quirk.learned_drops if path[0] == BETAS and len(path) == 2}
+    if not refused or BETAS not in headers:
+        return headers
+    named = [beta.strip() for beta in headers[BETAS].split(",")]
+    kept = [beta for beta in named if beta not in refused and EVERY_BETA not in refused]
+    others = {name: value for name, value in headers.items() if name != BETAS}
+    return {**others, BETAS: ",".join(kept)} if kept else others

@@ -16,7 +16,7 @@ from uniapi.dialects import at_most, without_past_images
 from uniapi.values import dataclass
 from uniapi.wire import ITEM, Path, changed_at, holds, paths_to, walk
 
-from .learned import Learned, is_limit
+from .learned import BETAS, EVERY_BETA, MAX_LESSONS, Learned, is_limit
 
 Teach = Callable[[re.Match[str], Mapping[str, Json]], Learned]
 """(what was found in the text, the refused body) → what it teaches; nothing when the body does not
@@ -258,6 +258,13 @@ def keep_reasoning(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
 def teaches(**facts: Any) -> Teach:
     """Facts of the Quirk, whatever the body."""
     return lambda match, body: Learned(facts=facts)
+
+
+def drop_betas(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """Every beta named; all of them where none is."""
+    named = match.groupdict().get("betas")
+    names = re.findall(r"[a-z][a-z0-9-]{3,60}", named)[:MAX_LESSONS] if named else [EVERY_BETA]
+    return Learned(drops=frozenset((BETAS, name) for name in names))
 
 
 def past_images(match: re.Match[str], body: Mapping[str, Json]) -> Learned:

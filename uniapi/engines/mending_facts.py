@@ -8,9 +8,21 @@ with their sources.
 
 from __future__ import annotations
 
-from .lessons import Reader, asks_in, keep_reasoning, past_images, read_as, teaches
+from .lessons import Reader, asks_in, drop_betas, keep_reasoning, past_images, read_as, teaches
 
 FACT_READERS: tuple[Reader, ...] = (
+    read_as(
+        # Vertex behind others: «Unexpected value(s) `prompt-caching-scope-2026-01-05` for the
+        # `anthropic-beta` header.» (QuantumNous/new-api#2975, anthropics/claude-code#34033;
+        # 2026-11-30)
+        r"unexpected value\(s\) (?P<betas>[a-z0-9`, -]{1,400}) for the [`'\"]?anthropic-beta",
+        drop_betas,
+    ),
+    read_as(
+        # Bedrock behind others: «invalid beta flag» (BerriAI/litellm#13770, 2026-11-30)
+        r"invalid beta flag",
+        drop_betas,
+    ),
     read_as(
         # OpenRouter: «Reasoning is mandatory for this endpoint and cannot be disabled.»; Z.AI:
         # «This model always engages in thinking and cannot be disabled»

@@ -11,6 +11,7 @@ from typing import Any
 from uniapi.canonical import Call, Message, Request, offered
 from uniapi.config import NO_OVERRIDES
 from uniapi.dialects import NOTHING_BESIDE, ReplyContext
+from uniapi.engines import taken_headers
 from uniapi.pipes import Pipe, PipeChoice
 from uniapi.values import replace
 from uniapi.wire import HttpRequest, ResponseHead
@@ -87,6 +88,7 @@ def prepare_conversation(
 def _own_headers(call: Call, way: Way, said: Mapping[str, str]) -> Mapping[str, str]:
     """Of a request whose words bring some headers along."""
     accept = "text/event-stream" if call.stream else "application/json"
+    said = taken_headers(said, way.quirk)
     own = {"content-type": "application/json", "accept": accept, **said}
     return request_headers(call, way, own)
 
