@@ -840,3 +840,20 @@ def test_keys_have_a_limit_of_calls_at_once_by_model(read: Read) -> None:
     )
     limits = read(text).providers[0].credential_max_concurrency
     assert (limits.resolve("gpt-5", "gpt-5"), limits.resolve("m", "m")) == (2, 10)
+
+
+@pytest.mark.parametrize(
+    "written, kept",
+    [
+        ("https://a.example/odd/path#", "https://a.example/odd/path#"),
+        ("https://a.example/v1#anchor", "https://a.example/v1"),
+        ("https://a.example/v1", "https://a.example/v1"),
+    ],
+)
+def test_a_bare_hash_behind_an_address_says_that_it_is_the_endpoint(
+    read: Read, written: str, kept: str
+) -> None:
+    """Chat clients' convention; any other fragment is a page's place."""
+    entry = f"{{provider: p, base_url: '{written}', api: k, model: [m]}}"
+    config = read(f"providers: [{entry}]\napi_keys: [{{api: sk-0123456789abcdef0123}}]\n")
+    assert config.providers[0].base_url == kept

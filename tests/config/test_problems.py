@@ -830,6 +830,13 @@ LEFT_OUT = [
         "providers[1].base_url",
         "did you mean `https://a.example/v1`?",
     ),
+    (
+        "base_url: 192.168.1.5:1234/v1",
+        6,
+        15,
+        "providers[1].base_url",
+        "did you mean `http://192.168.1.5:1234/v1`?",
+    ),
     ("base_url: ftp://a.example", 6, 15, "providers[1].base_url", "found `ftp://`"),
     ("base_url: https:///v1", 6, 15, "providers[1].base_url", "names no host"),
     ("base_url: https://a b/v1", 6, 15, "providers[1].base_url", "blank inside"),

@@ -204,6 +204,7 @@ UNMINDED: Mapping[str, Mapping[str, str]] = {
         "hosted_with_functions": "Gemini only",
     },
     "bedrock_converse": {
+        "anthropic_cache_scopes": "its cache points have none",
         **BY_THE_DOCTOR,
         "agent_messages": "an item of Responses",
         "prompt_cache_key": "read before encoding: the session's name is put into the request",

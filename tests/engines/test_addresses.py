@@ -50,6 +50,21 @@ CHAT = [
     ),
     ({"base_url": "https://api.groq.com"}, "https://api.groq.com/openai/v1/chat/completions"),
     ({"base_url": "https://openrouter.ai"}, "https://openrouter.ai/api/v1/chat/completions"),
+    # the end of the usual path, and the vendor's own API
+    ({"base_url": "https://openrouter.ai/v1"}, "https://openrouter.ai/api/v1/chat/completions"),
+    ({"base_url": "https://api.groq.com/v1"}, "https://api.groq.com/openai/v1/chat/completions"),
+    (
+        {"base_url": "https://open.bigmodel.cn/v4"},
+        "https://open.bigmodel.cn/api/paas/v4/chat/completions",
+    ),
+    (
+        {"base_url": "https://api.minimax.io/v1/text/chatcompletion_v2"},
+        "https://api.minimax.io/v1/chat/completions",
+    ),
+    (
+        {"base_url": "https://dashscope.aliyuncs.com/api/v1"},
+        "https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions",
+    ),
     ({"base_url": "https://openrouter.ai/api"}, "https://openrouter.ai/api/v1/chat/completions"),
     ({"base_url": "https://api.deepseek.com"}, "https://api.deepseek.com/chat/completions"),
     ({"base_url": "https://api.deepseek.com/v1"}, "https://api.deepseek.com/v1/chat/completions"),

@@ -5,6 +5,7 @@ Each function gives None, or what is wrong.
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
@@ -14,6 +15,11 @@ PROXY_DIRECT = "none"
 """What `proxy` says to send directly, whatever is set around it."""
 _DIRECT_WORDS = frozenset({PROXY_DIRECT, "direct", "off", "false", "no"})
 _SCHEME_SYNONYMS = {"socks": "socks5"}
+
+_NEAR = re.compile(
+    r"(?:localhost|\d+\.\d+\.\d+\.\d+|[\w-]+|[\w.-]+\.(?:lan|local|internal))(?::\d+)?(?:/|\Z)"
+)
+"""Hosts of the network around, which mostly have no certificate."""
 
 _PROXY_FORM = "`http://host:port`, `socks5://host:port` or `socks5h://user:password@host:port`"
 
@@ -30,7 +36,9 @@ def url_fault(url: str) -> str | None:
     if parts is None:
         return f"expected an address such as `https://api.example.com/v1`, found {shown}"
     if "://" not in url:
-        meant = f"; did you mean `https://{url.lstrip('/')}`?" if shown != "the address" else ""
+        bare = url.lstrip("/")
+        scheme = "http" if _NEAR.match(bare) else "https"
+        meant = f"; did you mean `{scheme}://{bare}`?" if shown != "the address" else ""
         return f"{shown} does not begin with `http://` or `https://`{meant}"
     if parts.scheme not in ("http", "https"):
         return f"expected `http://` or `https://`, found `{parts.scheme}://`"

@@ -173,7 +173,7 @@ class _Reading:
         return None
 
     def _base_url(self, engine: str | None, credentials: tuple[Credential, ...]) -> str | None:
-        """The address, without a fragment.
+        """The address, without a fragment; a bare `#` at its end says that it is the endpoint.
 
         A provider may do without when something else says where it is.
         """
@@ -184,7 +184,8 @@ class _Reading:
             fault = url_fault(url) if url else None
             if url and fault:
                 self._faults.append((node, f"its `base_url` cannot be used: {fault}"))
-            return url.partition("#")[0] or None
+            address, mark, fragment = url.partition("#")
+            return (address + mark if mark and not fragment else address) or None
         has_key = any(credential.kind != "none" for credential in credentials)
         is_placed = any(
             entry.get(name)

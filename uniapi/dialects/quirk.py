@@ -282,6 +282,8 @@ class Quirk:
     """False: Claude Code's attribution block is no part of the instructions."""
     anthropic_user_ids: Literal["any", "word"] = "any"
     """`word`: `metadata.user_id` is of letters, digits, `_` and `-`."""
+    anthropic_cache_scopes: bool = True
+    """A mark may carry a `scope`."""
     most_cache_marks: int | None = None
     """So many blocks of a body may carry `cache_control`; None: nobody counts."""
     anthropic_tool_search: bool = True

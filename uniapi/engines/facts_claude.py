@@ -158,12 +158,13 @@ CLAUDE_ROWS = (
         anthropic_tool_search=False,
     ),
     fact(
-        "«diagnostics: Extra inputs are not permitted» where the beta behind it is not known:"
-        " cache-diagnosis and fast-mode are Anthropic's own (experientiallabs/experiential#679,"
-        " 2026-11-30)",
+        "«diagnostics: Extra inputs are not permitted», «cache_control.ephemeral.scope: …» where"
+        " the betas behind them are not known: cache-diagnosis, fast-mode, prompt-caching-scope"
+        " (experientiallabs/experiential#679, caozhiyuan/copilot-api#143; 2026-11-30)",
         r"claude",
         engines={"aws", "vertex", "vertex-claude"},
         drops={"diagnostics", "speed"},
+        anthropic_cache_scopes=False,
     ),
     fact(
         "«x-anthropic-billing-header is a reserved keyword and may not be used in the system"

@@ -243,6 +243,7 @@ PRESETS: tuple[Preset, ...] = (
             "dashscope-us.aliyuncs.com",
         ),
         usual_path="/compatible-mode/v1",
+        native_paths=("/api/v1", "/api/v1/services/aigc/text-generation/generation"),
         operations=_DASHSCOPE,
     ),
     # docs.api.nvidia.com; its rerankers are each at an address of their own
@@ -326,6 +327,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         vendor="minimax",
         hosts=("api.minimax.io", "api.minimaxi.com", "api.minimax.chat", "api.minimax.cn"),
+        native_paths=("/v1/text/chatcompletion_v2", "/v1/text/chatcompletion_pro"),
     ),
     # platform.xiaomimimo.com: token plans have hosts of their own (2026-11-30)
     Preset(vendor="xiaomi", hosts=("xiaomimimo.com",), example="https://api.xiaomimimo.com/v1"),

@@ -6,7 +6,8 @@ Users paste what they found: the host alone, the root with its version, the full
 1. a trailing `#` means: this is the endpoint, exactly (the convention of chat clients such as
    Cherry Studio);
 2. a known endpoint path at the end is cut off, what remains is the root;
-3. a host without a path gets the API's usual path (`/v1`);
+3. a host without a path gets the API's usual path (`/v1`), so does one with the beginning or the
+   end of it;
 4. any other path is the root; only when `engine:` was written and the path does not look like a
    root (`v1`, `openai`, `api`, a trailing `/`) is it the endpoint as written.
 """
@@ -160,7 +161,7 @@ def find_root(
     """The root behind `base_url` (rules above).
 
     `usual_path` (`/v1`) is what a bare host gets. Only the beginning of that path, or of one of
-    `other_paths`, stands for the whole.
+    `other_paths`, stands for the whole, and its end: `/v1` where the API lies at `/openai/v1`.
     """
     parts = parse_url(base_url)
     if parts.is_exact:
@@ -174,6 +175,8 @@ def find_root(
     for known in (usual_path, *other_paths):
         if known.startswith(path + "/"):
             return Root(parts.origin + known, parts.query)
+    if usual_path.endswith(path):
+        return Root(parts.origin + usual_path, parts.query)
     if is_forced and not parts.is_slashed and not looks_like_root(path):
         return _as_written(parts)
     return Root(parts.origin + path, parts.query)

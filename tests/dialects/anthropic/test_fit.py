@@ -546,3 +546,21 @@ def test_nothing_is_chosen_where_no_tool_is_offered() -> None:
     assert "tool_choice" not in fit(Quirk(), tool_choice=auto)[0]
     assert "tool_choice" not in fit(Quirk(), tools=[], tool_choice=auto)[0]
     assert fit(Quirk(), tools=[BASH], tool_choice=auto)[0]["tool_choice"] is auto
+
+
+def test_a_marks_scope_goes_where_its_beta_is_not_known():
+    """Claude Code writes it; Vertex and Bedrock refuse it."""
+    mark = {"type": "ephemeral", "ttl": "1h", "scope": "global"}
+    block = {"type": "text", "text": "x", "cache_control": mark}
+    body = {
+        "max_tokens": 9,
+        "system": [block],
+        "tools": [{"name": "f", "input_schema": {}, "cache_control": mark}],
+        "messages": [{"role": "user", "content": [block, {"type": "text", "text": "y"}]}],
+    }
+    told = UPSTREAM.fit(body, Quirk(anthropic_cache_scopes=False))[0]
+    kept = {"type": "ephemeral", "ttl": "1h"}
+    assert told["system"][0]["cache_control"] == kept
+    assert told["tools"][0]["cache_control"] == kept
+    assert told["messages"][0]["content"][0]["cache_control"] == kept
+    assert UPSTREAM.fit(body, Quirk())[0] is body

@@ -13,7 +13,7 @@ from .fit_blocks import (
 )
 from .fit_cache import mark_cache, mark_of_body, no_cache_marks
 from .fit_calls import answered_calls, no_tool_search, no_trailing_space, object_inputs
-from .fit_marks import few_marks, known_pictures
+from .fit_marks import few_marks, known_pictures, no_cache_scopes
 from .fit_messages import (
     call_ids,
     no_empty_turns,
@@ -105,6 +105,7 @@ RULES = (
     one_of_the_pair,
     refused_members,
     known_pictures,
+    no_cache_scopes,
     mark_cache,
     no_cache_marks,
     mark_of_body,

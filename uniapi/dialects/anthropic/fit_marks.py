@@ -45,6 +45,30 @@ def _each(values: list[Json], change: Any) -> list[Json]:
     return values if is_same else changed
 
 
+@minds("anthropic_cache_scopes", where=("cache_control", "tools", "system"))
+def no_cache_scopes(body: Body, fitting: Fitting) -> Body:
+    """Claude Code's `scope`, where the beta behind it is not known."""
+    if fitting.quirk.anthropic_cache_scopes:
+        return body
+
+    def bare(block: Json) -> Json:
+        mark, content = member(block, MARK), member(block, "content")
+        if isinstance(content, list):
+            inner = _each(content, bare)
+            block = block if inner is content else {**block, "content": inner}
+        if member(mark, "scope") is None:
+            return block
+        kept = {name: value for name, value in mark.items() if name != "scope"}
+        return {**block, MARK: kept}
+
+    changed = {
+        name: told
+        for name in ("system", "tools", "messages")
+        if isinstance(body.get(name), list) and (told := _each(body[name], bare)) is not body[name]
+    }
+    return {**body, **changed} if changed else body
+
+
 @minds("most_cache_marks", where=("cache_control", "tools", "system"))
 def few_marks(body: Body, fitting: Fitting) -> Body:
     """«A maximum of 4 blocks with cache_control may be provided. Found 5.»
