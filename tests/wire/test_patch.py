@@ -207,6 +207,8 @@ def _seconds(body: bytes) -> float:
     [
         b'{"data":[1],"model" : "up","usage":{}}',
         b'{"model":"up"}',
+        b'{"model": "up", "a": 1}',
+        b'{"n":"\\n","model": "up"}',
         b'{"model":"up","model":"up"}',
         b'{"a":{"model":"in"},"model":"up"}',
         b'{"a":{"model":"in"},"mod\\u0065l":"up"}',
