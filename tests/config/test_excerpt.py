@@ -38,6 +38,12 @@ def test_a_comment_beside_a_key_is_left_out():
     assert excerpt(at(5, 5, "providers[0].model"), plain)[0].endswith("# Supports several")
 
 
+def test_names_in_quotes_are_no_secrets():
+    text = '{"providers": [{"provider": "a", "api": "zzabcdefghijk"}], "api_keys": []}'
+    shown = '  1 | {"providers": [{"provider": "a", "api": "zz…"}], "api_keys": []}'
+    assert excerpt(at(1, 71, "api_keys"), text)[0] == shown
+
+
 def test_a_variable_is_shown_as_it_is_written():
     text = FILE.replace("sk-proj-abcdefghijklmnopqrstuvwxyz", "$OPENAI_KEY")
     assert excerpt(at(3, 10), text, ("$OPENAI_KEY",))[0] == "  3 |     api: $OPENAI_KEY"

@@ -13,7 +13,8 @@ from .secrets import looks_secret, mask, without_secrets
 LONGEST_LINE = 120
 _BEFORE_BROKEN = 1
 """Where the syntax is at fault the line before is often the one."""
-_WORD = re.compile(r"[^\s\"'“”‘’,\[\]{}]+")
+_WORD = re.compile(r"[^\s\"'“”‘’,\[\]{}]+(?=([\"']\s*:)?)")
+"""A word, and whether it is a name in quotes, as in JSON."""
 _SECRET_KEYS = re.compile(
     r"(?:^|[\s{,-])(?:api|key|private_key|aws_[a-z_]+|client_email|proxy|notify|authorization)"
     r"[\"']?\s*[:：]",
@@ -52,7 +53,7 @@ def _masked(line: str, problem: Problem, secrets: tuple[str, ...]) -> str:
     is_secret_line = _SECRET_KEYS.search(line) is not None or ".api" in f".{problem.path}"
     if is_secret_line:
         line = _COMMENT.sub("# …", line)
-    line = _WORD.sub(lambda found: _shown(found[0], is_secret_line), line)
+    line = _WORD.sub(lambda found: _shown(found[0], is_secret_line and not found[1]), line)
     return "".join(one if one.isprintable() else "�" for one in line.expandtabs(1))
 
 
