@@ -838,6 +838,7 @@ LEFT_OUT = [
         "did you mean `http://192.168.1.5:1234/v1`?",
     ),
     ("base_url: ftp://a.example", 6, 15, "providers[1].base_url", "found `ftp://`"),
+    ("base_url: https://https://a.example/v1", 6, 15, "providers[1].base_url", "twice"),
     ("base_url: https:///v1", 6, 15, "providers[1].base_url", "names no host"),
     ("base_url: https://a b/v1", 6, 15, "providers[1].base_url", "blank inside"),
     ("base_url: https://a:port/v1", 6, 15, "providers[1].base_url", "expected an address"),

@@ -676,6 +676,20 @@ TEXTS = [
         Learned(),
     ),
     (
+        "modelscope",
+        "<400> InternalError.Algo.InvalidParameter: The content field's type should be `str` in"
+        " messages.",
+        CHAT,
+        facts(text_content_only=True),
+    ),
+    (
+        "serde",
+        "Failed to deserialize the JSON body into the target type: messages[0].content: invalid"
+        " type: sequence, expected a string at line 1 column 80",
+        CHAT,
+        facts(text_content_only=True),
+    ),
+    (
         "a reseller of vertex'",
         "Unexpected value(s) `prompt-caching-scope-2026-01-05`, `afk-mode-2026-01-31` for the"
         " `anthropic-beta` header. Please consult our documentation at docs.anthropic.com or try"

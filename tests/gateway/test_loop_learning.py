@@ -164,3 +164,14 @@ def test_a_model_that_is_asked_in_another_dialect_of_its_vendor(play):
     p.expects(written=[200, Saying('"content":"hello"'), "end"])
     p.asks(RESPONSES)
     assert p.upstream("a#1").path == "/v1/responses"
+
+
+def test_what_the_gateway_adds_itself_is_left_out_when_it_is_refused(play):
+    """A stream is asked for its usage, which older servers do not know."""
+    p = play(provider("a"))
+    p.asks(stream=True)
+    a = p.upstream("a#1")
+    assert a.json["stream_options"] == {"include_usage": True}
+    message = "Extra inputs are not permitted, field: 'stream_options'"
+    refuses(a, error={"error": {"message": message}})
+    assert "stream_options" not in p.upstream("a#1").json

@@ -44,6 +44,8 @@ def url_fault(url: str) -> str | None:
         return f"expected `http://` or `https://`, found `{parts.scheme}://`"
     if not parts.hostname:
         return f"{shown} names no host"
+    if parts.hostname in ("http", "https"):
+        return f"{shown} begins with `http://` or `https://` twice"
     return None
 
 

@@ -233,9 +233,12 @@ FACT_READERS: tuple[Reader, ...] = (
         teaches(empty_turns=False),
     ),
     read_as(
-        # DashScope: «input content must be a string.» (help.aliyun.com/zh/model-studio/error-code,
-        # 2026-11-30)
-        r"content must be a string",
+        # DashScope: «input content must be a string.» (help.aliyun.com/zh/model-studio/error-code),
+        # ModelScope: «The content field's type should be `str` in messages.»
+        # (modelscope/modelscope#1478), serde: «content: invalid type: sequence, expected a string»
+        # (2026-11-30)
+        r"content must be a string|content field's type should be [`'\"]?str|content: invalid type:"
+        r" sequence, expected a string",
         teaches(text_content_only=True),
     ),
 )

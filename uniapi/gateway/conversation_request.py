@@ -116,6 +116,8 @@ def _which_may_end_empty(make: MakePipe, head: ResponseHead) -> Pipe:
 def _takes_usage(way: Way) -> bool:
     """Whether a relayed stream may be asked for its usage, which its client did not do."""
     is_chat = way.dialect.name == "openai_chat" and way.quirk.stream_options
+    if ("stream_options",) in way.quirk.learned_drops:
+        return False
     return is_chat and way.is_relayed
 
 
