@@ -24,6 +24,7 @@ TEXT = re.compile(_INSIDE)
 _NEVER_INSIDE = bytes(range(0x20)) + b'"'
 """What only an escape can say between the quotes."""
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?![0-9.eE])")
+_NUMBERS = re.compile(rb"(?:0|[1-9][0-9]*)(?:\n(?:0|[1-9][0-9]*))*")
 _DIGITS = re.compile(rb"[1-9][0-9]*")
 """Of a number that is not 0: with all of these made 0, numbers are equal, and what only looks like
 one (`01`) is not.
@@ -135,6 +136,8 @@ def _joined(raw: bytes, holes: list[Hole]) -> list[Hole]:
 
 
 def _numbers(raw: bytes, start: int, end: int) -> Hole:
+    if raw[start:end].isdigit():
+        return Hole(start, end, _NUMBERS.fullmatch, b"\n", is_number=True)
     return Hole(start, end, _like(raw[start:end]), b"\n", is_number=True)
 
 
