@@ -182,6 +182,9 @@ def gemini_frames(rng: random.Random) -> Iterator[bytes]:
             )
             if rng.random() < 0.03:
                 yield rng.choice(ODD_FRAMES)
+            elif rng.random() < 0.03:
+                # What comes behind a finish counts as well.
+                yield spell.frame({"candidates": [{"finishReason": "STOP", "index": 0}], **told})
     ended = {"content": {"parts": [{"text": "."}], "role": "model"}, "finishReason": "STOP"}
     if rng.random() < 0.9:
         yield spell.frame({"candidates": [{**ended, "index": 0}], "usageMetadata": {}, **told})
@@ -370,3 +373,48 @@ def test_while_error_triggers_are_looked_for_every_text_is_read(road, client):
         made.feed(frame)
     assert "".join(made.report.text) == "abc"
     assert made._lane.runs == 0
+
+
+def test_the_figures_of_a_chunk_that_was_not_read_count():
+    def frame(text, count, **more):
+        candidate = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0, **more}
+        sums = {"promptTokenCount": 9, "candidatesTokenCount": count, "totalTokenCount": 9 + count}
+        return encode_sse(json.dumps({"candidates": [candidate], "usageMetadata": sums}).encode())
+
+    frames = [frame("a", 1, finishReason="STOP"), *(frame("b", count) for count in (2, 3, 4, 5))]
+    for pieces in (frames, [b"".join(frames)]):
+        assert difference("gemini", "anthropic", pieces)[0] == ""
+        made = pipe("gemini", "anthropic")
+        through(made, pieces)
+        assert made._lane.runs
+        assert made.report.usage.output_tokens == 5
+
+
+def test_a_source_stands_where_its_text_is_though_that_was_copied():
+    def frame(kind, **value):
+        return encode_sse(json.dumps({"type": kind, **value}).encode(), kind)
+
+    def delta(**said):
+        return frame("content_block_delta", index=0, delta=said)
+
+    source = {"type": "web_search_result_location", "url": "https://x.example", "title": "t"}
+    block = {"type": "text", "text": ""}
+    frames = [
+        frame("message_start", message={"id": "m", "model": "x", "content": []}),
+        frame("content_block_start", index=0, content_block=block),
+        *(delta(type="text_delta", text=text) for text in ("a", "é", "🎉", "b")),
+        delta(type="citations_delta", citation=source),
+        frame("content_block_stop", index=0),
+        frame("message_stop"),
+    ]
+    for client in CLIENT_DIALECTS.keys() & STREAMS.keys() - {"anthropic"}:
+        found, runs = difference("anthropic", client, frames)
+        assert runs > 1
+        assert found == ""
+
+
+def test_frames_that_can_be_no_pattern_are_tried_only_for_a_while():
+    made = pipe("openai_chat", "anthropic")
+    frames = chat_deltas([b"x"] * 100, tail=b'"},"message":{"role":"assistant"}}]}\n\n')
+    through(made, frames)
+    assert not made._lane.may_learn

@@ -309,8 +309,6 @@ class ReasoningWriter:
         self._events.delta(self._head, event.text)
 
     def more(self, run: Run) -> bool:
-        if not self._pieces:
-            return False
         self._pieces.append(run.text)
         self._events.deltas(self._head, run.texts)
         return True
