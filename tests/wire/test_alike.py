@@ -151,3 +151,22 @@ def made(texts):
 def test_a_run_of_texts_is_put_together_without_reading_them():
     assert made([b"\\u00e9", b"\xc3\xa9"]).text == "éé"
     assert made([b"a", b"b"]).between(b"{", b"}") == b'{"a"}{"b"}'
+
+
+@pytest.mark.parametrize("text", [b"x", b'a \\"b\\"', b""])
+def test_a_pattern_with_another_beginning_writes_what_is_found_with_the_first(text):
+    raw, written = frame(b"hm"), frame(b"hm").replace(b'"1"', b'"other"')
+    alike = Alike.of(raw, CHAT)
+    headed = alike.headed(raw, written)
+    assert headed.shape == alike.shape
+    for texts in ([text], [text, b"and", text]):
+        run = alike.run(b"".join(frame(each) for each in texts))
+        meant = b"".join(written.replace(b"hm", each) for each in texts)
+        assert headed.written(run) == meant
+
+
+def test_what_differs_elsewhere_too_is_no_other_beginning():
+    raw = frame(b"hm")
+    assert Alike.of(raw, CHAT).headed(raw, raw + b" ") is None
+    padded = frame(b"hm", b"123")
+    assert Alike.of(padded, CHAT).headed(padded, padded) is None

@@ -156,7 +156,8 @@ class RelayStream:
         writer, self._spelled = self._writer, None
         if writer is None or alike is None:
             return
-        spelled = Alike.of(b"".join(writer.frames([frame])), members)
+        written = b"".join(writer.frames([frame]))
+        spelled = alike.headed(frame.raw, written) or Alike.of(written, members)
         if spelled is None or spelled.shape != alike.shape:
             self._lane.alike = None
         self._spelled = spelled

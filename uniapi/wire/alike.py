@@ -87,7 +87,9 @@ class Alike:
         self._text_at = text_at
         self._ends_read = ends_read
         self._is_only_text = len(holes) == 1
-        self._form = b"%b".join([literal.replace(b"%", b"%%") for literal in literals])
+        self._form = b""
+        if not self._is_only_text:
+            self._form = b"%b".join([literal.replace(b"%", b"%%") for literal in literals])
         self.shape = len(holes), text_at
         """How many places vary, and which is the text: equal in all patterns that can spell each
         other's runs.
@@ -108,6 +110,16 @@ class Alike:
         starts = [*(hole.start for hole in holes), len(raw)]
         literals = [raw[end:start] for end, start in zip(ends, starts, strict=True)]
         return cls(literals, holes, text_at, ends_read=members.ends_read)
+
+    def headed(self, raw: bytes, written: bytes) -> Alike | None:
+        """The pattern to write in that `written` is, which is `raw`, a frame of this one, with
+        another beginning; None where more than its text varies, or it differs elsewhere.
+        """
+        rest = raw[len(self._head) :]
+        if not self._is_only_text or not written.endswith(rest):
+            return None
+        head = written[: len(written) - len(rest)]
+        return Alike((head, self._tail), _TEXT_ALONE, 0, ends_read=self._ends_read)
 
     def one(self, block: bytes, at: int = 0) -> Run | None:
         """The frame that `block` is from `at` on, which is what most reads bring; None where it is
@@ -160,8 +172,9 @@ class Alike:
 
     def written(self, run: Run) -> bytes:
         if self._is_only_text:
-            head, tail = self._head, self._tail
-            return b"%b%b%b" % (head, (tail + head).join(run.columns[0]), tail)
+            head, tail, texts = self._head, self._tail, run.columns[0]
+            told = texts[0] if len(texts) == 1 else (tail + head).join(texts)
+            return b"%b%b%b" % (head, told, tail)
         form = self._form
         return b"".join([form % values for values in zip(*run.columns, strict=True)])
 
@@ -204,6 +217,10 @@ class Alike:
         if not is_inside(b" ".join(insides)):
             return None
         return (*before, insides, *after[::-1])
+
+
+_TEXT_ALONE = (Hole(0, 0, TEXT.fullmatch, b" "),)
+"""In a pattern that is made of another one's."""
 
 
 def _rewritten(block: bytes, head: bytes, tail: bytes) -> list[bytes]:
