@@ -91,6 +91,7 @@ ROWS_OF_MODELS: tuple[RefusalRow, ...] = (
             model_terms_required | model_not_allowed | requested model is not allowed
             accessdenied.unpurchased | modelnotopen | not activated the model
             not available in your current plan | not available on your plan
+            套餐不支持 | 套餐暂不支持
             not included in your plan | must be verified to | use case details have not been
             no_access | not authorized to perform: bedrock: … on resource
         """),
