@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from whole_gateway import (
+    LIMITED_KEY,
     FunctionCount,
     WholeGateway,
     chat_answer,
@@ -21,6 +22,8 @@ WARM_CALLS = 3
 CALLS = 5
 CEILINGS = {"relayed": 175, "translated": 284}
 """For a whole call, from the client's first byte to the record, both sockets included."""
+MOST_LIMITED = 194
+"""The same, relayed, of a key with a limit, and answered as OpenAI does: with what a cache read."""
 BURST_CEILINGS = {"relayed": 0.2, "translated": 0.2}
 """For one text delta among many that came in one read."""
 READ_CEILINGS = {"relayed": 15.1, "translated": 21.2}
@@ -53,6 +56,17 @@ async def test_a_whole_call(gateway, model):
     told = "\n".join(f"{times} {name}" for name, times in entered.most_common(30))
     total = sum(entered.values())
     assert total <= CEILINGS[model], f"{total}\n{told}"
+
+
+async def test_a_whole_call_of_a_limited_key(gateway):
+    gateway.key = LIMITED_KEY
+    gateway.upstream.answer = chat_answer(
+        prompt_tokens_details={"cached_tokens": 0, "audio_tokens": 0},
+        completion_tokens_details={"reasoning_tokens": 0, "audio_tokens": 0},
+    )
+    entered = await functions_of_a_call(gateway, "relayed")
+    told = "\n".join(f"{times} {name}" for name, times in entered.most_common(30))
+    assert sum(entered.values()) <= MOST_LIMITED, f"{sum(entered.values())}\n{told}"
 
 
 async def functions_of_a_delta(gateway, model, *, at_once):

@@ -22,6 +22,7 @@ from uniapi.settings import Settings
 
 PACKAGE = str(Path(__file__).parents[2] / "uniapi")
 KEY = "sk-client-0123456789abcdef"
+LIMITED_KEY = "sk-limited-0123456789"
 SMALL_BODY = {"messages": [{"role": "user", "content": "hi"}], "temperature": 0.5}
 TURNS = 8
 WORDS = ("Hello", " there", ",", " how", " are", " you", '?" he', " said\\n")
@@ -146,6 +147,7 @@ class WholeGateway:
 
     def __init__(self, data_dir):
         self._data_dir = data_dir
+        self.key = KEY
         self.upstream = Upstream()
 
     async def start(self):
@@ -174,7 +176,10 @@ class WholeGateway:
                     "model": [{"gemini-x": "pictured"}],
                 },
             ],
-            "api_keys": [{"api": KEY}],
+            "api_keys": [
+                {"api": KEY},
+                {"api": LIMITED_KEY, "preferences": {"rate_limit": "1000000/min"}},
+            ],
             "preferences": {"allow_private_urls": True},
         }
         parsed, _ = parse_config(
@@ -233,7 +238,7 @@ class WholeGateway:
 
     def _head(self, path, text):
         head = (
-            f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n"
+            f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {self.key}\r\n"
             f"content-type: application/json\r\ncontent-length: {len(text)}\r\n\r\n"
         )
         return head.encode()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from uniapi.gateway.answer_headers import harmless_type, returned_headers
+from uniapi.gateway.answer_headers import harmless_type, header_text, returned_headers
 
 TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 
@@ -49,3 +49,8 @@ def test_a_provider_writes_no_header_of_its_own_and_repeats_no_key():
         "x-ratelimit-reset": "1???set-cookie: a",
         "retry-after": "3",
     }
+
+
+def test_a_header_holds_printable_ascii_only():
+    assert header_text("hit=0.93 ~") == "hit=0.93 ~"
+    assert header_text("a\r\nb\tc\x7fd é 中") == "a??b?c?d ? ?"

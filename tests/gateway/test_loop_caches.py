@@ -286,6 +286,17 @@ def test_short_prompts_are_below_the_minimum(play):
     assert p.client.headers["x-uniapi-cache"] == "miss=below-minimum"
 
 
+def test_what_was_found_is_counted_on_its_day(play):
+    p = play(claude(), preferences={"model_price": {"m": PRICE}})
+    for _ in range(3):
+        p.asks(CHAT)
+        answered(p, Claude(), 0.0)
+        p.passes(43_200)
+    assert [row["requests"] for row in p.caches.rows()] == [3]
+    yesterday = p.clock.now_s() - 86_400
+    assert [row["requests"] for row in p.caches.rows(yesterday)] == [2]
+
+
 def test_a_stream_of_claude_tells_it_in_its_head(play):
     """Its first event has the figures."""
     p = play(claude(), preferences={"model_price": {"m": PRICE}})

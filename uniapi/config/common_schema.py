@@ -29,6 +29,8 @@ class ByModel(Generic[T]):
         """The value for `name` alone: the exact key, else the longest key that `name` contains; the
         default does not count.
         """
+        if not self.entries:
+            return None
         name = name.lower()
         if name in self.entries:
             return self.entries[name]
@@ -39,11 +41,10 @@ class ByModel(Generic[T]):
         """Alias exact, alias contains, upstream exact, upstream contains, default
         (docs/design.md, Timeouts).
         """
-        for name in (alias, upstream):
-            value = self.named(name)
-            if value is not None:
-                return value
-        return self.default
+        value = self.named(alias)
+        if value is None and upstream != alias:
+            value = self.named(upstream)
+        return self.default if value is None else value
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "is_empty", not self.entries and self.default is None)

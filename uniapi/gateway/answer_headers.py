@@ -106,6 +106,8 @@ def dropped_names(losses: Sequence[str]) -> str:
 
 def header_text(text: str) -> str:
     """Text fit for a header value: printable ASCII."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 

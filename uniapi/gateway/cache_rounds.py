@@ -19,8 +19,10 @@ from .session_hint import session_hint
 
 CACHES_FILE = "caches"
 MOST_ROWS = 3000
-LASTS_S = 62 * 86400.0
+DAY_S = 86400.0
+LASTS_S = 62 * DAY_S
 HOUR_LIFE_S = 3600.0
+_TOO_SHORT = Verdict(reason="below-minimum", share=0.0)
 _FIGURES = ("requests", "input_tokens", "read_tokens", "lost_tokens", "lost_pd")
 
 PriceGap = Callable[[str, str, str, float], int]
@@ -36,6 +38,8 @@ class CacheRounds:
         self._clock = clock
         self._price_gap = price_gap
         self._doctor = CacheDoctor()
+        self._day = -1, ""
+        """The last that was asked for: its number since 1970, and its name."""
         self._kept = KeptMap(folder, CACHES_FILE, limit=MOST_ROWS, lasts_s=LASTS_S)
         self._kept.load(clock.now_s())
 
@@ -52,7 +56,7 @@ class CacheRounds:
             usage.input_tokens < (quirk.least_cached or LEAST_TOKENS)
             and not usage.cache_read_tokens
         ):
-            verdict = Verdict(reason="below-minimum", share=0.0)
+            verdict = _TOO_SHORT
         else:
             verdict = self._examined(call, target, usage, quirk)
         self._count(call, target, usage, verdict)
@@ -106,8 +110,7 @@ class CacheRounds:
         if verdict.lost_tokens:
             gap = self._price_gap(call.requested_model, model, provider_id, now_s)
             lost_pd = verdict.lost_tokens * gap
-        day = datetime.datetime.fromtimestamp(now_s, datetime.timezone.utc).date().isoformat()
-        name = "\n".join((day, target.provider.name, model[:100], verdict.reason))
+        name = "\n".join((self._day_of(now_s), target.provider.name, model[:100], verdict.reason))
         added = (
             1,
             usage.input_tokens or 0,
@@ -118,6 +121,14 @@ class CacheRounds:
         before = self._kept.get(name, now_s) or [0] * len(_FIGURES)
         row = [old + new for old, new in zip(before, added, strict=True)]
         self._kept.put(name, row, now_s)
+
+    def _day_of(self, now_s: Epoch) -> str:
+        """`2026-11-30`, in UTC."""
+        number = int(now_s // DAY_S)
+        if number != self._day[0]:
+            date = datetime.datetime.fromtimestamp(now_s, datetime.timezone.utc).date()
+            self._day = number, date.isoformat()
+        return self._day[1]
 
 
 def tells_of_cache(usage: Usage | None, is_over: bool) -> bool:

@@ -152,10 +152,11 @@ class Limits:
         own = () if rates.is_empty else rates.resolve(alias, alias) or ()
         counted: list[_Counted] = []
         if own or global_rates:
-            asked: list[tuple[Scope, Rates]] = [
-                (("client", client_key.key_id, alias), own),
-                (("global",), global_rates),
-            ]
+            asked: list[tuple[Scope, Rates]] = []
+            if own:
+                asked.append((("client", client_key.key_id, alias), own))
+            if global_rates:
+                asked.append((("global",), global_rates))
             refused = self._first_refusal(asked, tokens, now)
             if refused is not None:
                 return refused
@@ -306,7 +307,8 @@ class Limits:
                 window = self._windows.get((scope, rate.counts, rate.window_s))
                 if window is None:
                     continue
-                free_at = window.free_at(rate.amount, _cost(rate, tokens), now)
+                cost = max(1, tokens) if rate.counts == "tokens" else 1
+                free_at = window.free_at(rate.amount, cost, now)
                 if free_at > now and (latest is None or free_at > latest[0]):
                     latest = (free_at, rate)
         if latest is None:
@@ -323,7 +325,7 @@ class Limits:
         counted = []
         for scope, rates in asked:
             for counts, window_s in dict.fromkeys(
-                (rate.counts, rate.window_s) for rate in rates if rate.window_s
+                [(rate.counts, rate.window_s) for rate in rates if rate.window_s]
             ):
                 window = self._window(scope, counts, window_s, now)
                 amount = tokens if counts == "tokens" else 1
@@ -354,7 +356,3 @@ def _credential_scope(provider: Provider, credential: Credential, upstream_model
 def _most_at_once(provider: Provider, alias: str, upstream_model: str) -> int | None:
     most = provider.credential_max_concurrency
     return None if most.is_empty else most.resolve(alias, upstream_model)
-
-
-def _cost(rate: Rate, tokens: int) -> int:
-    return max(1, tokens) if rate.counts == "tokens" else 1

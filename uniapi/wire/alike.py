@@ -18,7 +18,7 @@ ONE_TEXT_BYTES = 4096
 """What is longer between the ends of a frame is mostly several frames."""
 MOST_LAST_ONES = 4
 """Frames behind those that are alike, which one read may bring: why it ended, usage, `[DONE]`."""
-MOST_BYTES = 32 * 1024
+MOST_BYTES = 64 * 1024
 """Of a read that are looked at for one run, so that what is not alike is not looked at again and
 again.
 """

@@ -120,7 +120,9 @@ def _counts(value: Mapping[str, Json]) -> dict[str, int]:
             elif type(count) is float and 0 <= count <= MOST_COUNTED and count.is_integer():
                 counts[name] = int(count)
         elif name in _INNER and type(count) is dict:
-            details += [(ours, count.get(inner)) for inner, ours in _INNER[name]]
+            for inner, ours in _INNER[name]:
+                if inner in count:
+                    details.append((ours, count[inner]))
     for name, count in details:
         if type(count) is int and 0 <= count <= MOST_COUNTED:
             counts[name] = count
