@@ -498,3 +498,24 @@ def test_pictures_of_results_stand_behind_them_where_a_result_is_text():
     assert asked is SHOWN[3]
     assert losses == ()
     assert fitted({"messages": SHOWN}, Quirk())[0]["messages"] is SHOWN
+
+
+class Compared(dict):
+    """What stands in a part, and counts how often it is compared."""
+
+    times = 0
+
+    def __eq__(self, other):
+        Compared.times += 1
+        return super().__eq__(other)
+
+    __hash__ = None
+
+
+def test_a_result_of_many_pictures_is_gone_through_once():
+    shown = {"url": "data:image/png;base64,AA=="}
+    pictures = [{"type": "image_url", "image_url": Compared(shown)} for _ in range(50)]
+    result = {"role": "tool", "tool_call_id": "a", "content": pictures}
+    body, _ = fitted({"messages": [SHOWN[0], result]}, Quirk(result_media=False))
+    assert len(body["messages"][2]["content"]) == 51
+    assert Compared.times == 0

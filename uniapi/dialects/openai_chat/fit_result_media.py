@@ -31,7 +31,7 @@ def media_behind_results(body: Body, fitting: Fitting) -> Body:
         media = _media_of(message)
         if media:
             call = str(message.get("tool_call_id"))
-            texts = [part for part in message["content"] if part not in media]
+            texts = [part for part in message["content"] if at(part, "type") not in _MEDIA]
             note = {"type": "text", "text": behind_note(call)}
             behind += [{"type": "text", "text": behind_label(call)}, *media]
             message = {**message, "content": [*texts, note]}
