@@ -206,13 +206,13 @@ EMBEDDINGS = {
                 "predictions": [
                     {
                         "embeddings": {
-                            "values": [0.5, -1.25],
+                            "values": [0.0, -1.0],
                             "statistics": {"token_count": 2, "truncated": False},
                         }
                     },
                     {
                         "embeddings": {
-                            "values": [0.25, 0.0],
+                            "values": [1.0, 0.0],
                             "statistics": {"token_count": 3, "truncated": False},
                         }
                     },
@@ -236,7 +236,7 @@ EMBEDDINGS = {
     "vx-embed": (
         [
             {
-                "embeddings": [{"values": [0.5, -1.25]}, {"values": [0.25, 0.0]}],
+                "embeddings": [{"values": [0.0, -1.0]}, {"values": [1.0, 0.0]}],
                 "usageMetadata": {"promptTokenCount": 5, "totalTokenCount": 5},
             }
         ],
@@ -262,14 +262,14 @@ EMBEDDINGS = {
     "br-titan": (
         [
             {
-                "embedding": [0.5, -1.25],
+                "embedding": [0.0, -1.0],
                 "inputTextTokenCount": 2,
-                "embeddingsByType": {"float": [0.5, -1.25]},
+                "embeddingsByType": {"float": [0.0, -1.0]},
             },
             {
-                "embedding": [0.25, 0.0],
+                "embedding": [1.0, 0.0],
                 "inputTextTokenCount": 3,
-                "embeddingsByType": {"float": [0.25, 0.0]},
+                "embeddingsByType": {"float": [1.0, 0.0]},
             },
         ],
         [
@@ -287,7 +287,7 @@ EMBEDDINGS = {
                 {
                     "id": "1",
                     "response_type": "embeddings_by_type",
-                    "embeddings": {"float": [[0.5, -1.25], [0.25, 0.0]]},
+                    "embeddings": {"float": [[0.0, -1.0], [1.0, 0.0]]},
                     "texts": ["a", "b"],
                 },
                 headers={"X-Amzn-Bedrock-Input-Token-Count": "5"},
@@ -310,7 +310,7 @@ EMBEDDINGS = {
         [
             {
                 "id": "1",
-                "embeddings": {"float": [[0.5, -1.25], [0.25, 0.0]]},
+                "embeddings": {"float": [[0.0, -1.0], [1.0, 0.0]]},
                 "texts": ["a", "b"],
                 "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": 5}},
                 "response_type": "embeddings_by_type",
@@ -331,7 +331,7 @@ EMBEDDINGS = {
         5,
     ),
     "vo-embed": (
-        [openai_rows([0.5, -1.25], [0.25, 0.0], total_tokens=5)],
+        [openai_rows([0.0, -1.0], [1.0, 0.0], total_tokens=5)],
         [
             (
                 "/vo/v1/embeddings",
@@ -346,7 +346,7 @@ EMBEDDINGS = {
         5,
     ),
     "ji-embed": (
-        [openai_rows([0.5, -1.25], [0.25, 0.0], total_tokens=5, prompt_tokens=5)],
+        [openai_rows([0.0, -1.0], [1.0, 0.0], total_tokens=5, prompt_tokens=5)],
         [
             (
                 "/ji/v1/embeddings",
@@ -362,7 +362,7 @@ EMBEDDINGS = {
         5,
     ),
     "ge-embed": (
-        [{"embeddings": [{"values": [0.5, -1.25]}, {"values": [0.25, 0.0]}]}],
+        [{"embeddings": [{"values": [0.0, -1.0]}, {"values": [1.0, 0.0]}]}],
         [
             (
                 "/ge/v1beta/models/gemini-embedding-001:batchEmbedContents",
@@ -400,8 +400,8 @@ async def test_openai_embeddings_at_every_vendor(bed, model):
     )
     assert asked == bed.asked(model[:2])
     assert [(row.index, row.embedding) for row in answer.data] == [
-        (0, [0.5, -1.25]),
-        (1, [0.25, 0.0]),
+        (0, [0.0, -1.0]),
+        (1, [1.0, 0.0]),
     ]
     assert (answer.model, answer.usage.prompt_tokens) == (model, tokens)
 
@@ -415,12 +415,12 @@ async def test_base64_is_made_where_the_vendor_has_none(bed, model):
     if model[:2] in ("vo", "ji"):
         packed = [
             base64.b64encode(struct.pack("<2f", *vector)).decode()
-            for vector in ([0.5, -1.25], [0.25, 0.0])
+            for vector in ([0.0, -1.0], [1.0, 0.0])
         ]
         answers = [openai_rows(*packed, total_tokens=5)]
     bed.tell(model[:2], *answers)
     answer = await bed.openai.embeddings.create(model=model, input=["a", "b"])
-    assert [row.embedding for row in answer.data] == [[0.5, -1.25], [0.25, 0.0]]
+    assert [row.embedding for row in answer.data] == [[0.0, -1.0], [1.0, 0.0]]
 
 
 async def test_what_is_written_for_jinas_pictures_goes_to_jina(bed):
@@ -461,9 +461,9 @@ async def test_genai_embeds_at_vertex_and_bedrock(bed):
     """Google's client, whoever is behind."""
     client = genai.Client(api_key=CLIENT_KEY, http_options={"base_url": bed.gateway.url})
     for model, vector in (
-        ("vx-predict", [0.5, -1.25]),
-        ("br-titan", [0.5, -1.25]),
-        ("co-embed", [0.5, -1.25]),
+        ("vx-predict", [0.0, -1.0]),
+        ("br-titan", [0.0, -1.0]),
+        ("co-embed", [0.0, -1.0]),
     ):
         bed.tell(model[:2], *EMBEDDINGS[model][0])
         answer = await client.aio.models.embed_content(model=model, contents=["a", "b"])
