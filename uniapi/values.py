@@ -1,5 +1,5 @@
-"""`dataclass` and its like as the standard library has them, for a start that
-makes three hundred classes and uses eighty of them: with the library's it takes a third longer.
+"""`dataclass` and its like as the standard library has them, for a start that makes three hundred
+classes and uses eighty of them: with the library's it takes a third longer.
 
 A class has its slots and defaults at once. `__init__` and how it is compared are written when they
 are first called: until then a stand-in is there. Members are set through their slots, which halves

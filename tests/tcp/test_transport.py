@@ -1,6 +1,7 @@
 """The transport of our own keeps what asyncio's own promises: each test holds for both."""
 
 import asyncio
+import errno
 import socket
 
 import pytest
@@ -182,3 +183,20 @@ async def test_another_protocol_may_take_over(connect):
     end.shutdown(socket.SHUT_WR)
     await second.is_gone.wait()
     assert (first.said, first.received, second.received) == (["made"], b"", b"x")
+
+
+async def test_one_that_the_system_cannot_watch_is_over(monkeypatch):
+    """epoll_ctl(2): ENOSPC, at the limit of `max_user_watches`."""
+
+    def refused(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    here, there = socket.socketpair()
+    loop, protocol = asyncio.get_running_loop(), Noted()
+    monkeypatch.setattr(loop, "add_reader", refused)
+    transport = TcpTransport(loop, here, protocol)
+    assert transport.is_closing()
+    await protocol.is_gone.wait()
+    assert protocol.said == ["made", "lost OSError"]
+    assert there.recv(1) == b""
+    there.close()

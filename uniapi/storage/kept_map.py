@@ -75,8 +75,7 @@ class KeptMap:
             self._entries.pop(name, None)
             self._entries[name] = (now_s, value)
             self._changed[name] = None
-            if len(self._entries) > self._limit:
-                self._bound()
+            self._bound()
 
     def remove(self, name: str) -> None:
         with self._lock:

@@ -76,7 +76,7 @@ class TcpTransport(asyncio.Transport):
         """The other end sends no more."""
         protocol.connection_made(self)
         if not self._is_closing and not self._is_paused:
-            loop.add_reader(connected, self._read)
+            self._listen()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         match name:
@@ -110,7 +110,15 @@ class TcpTransport(asyncio.Transport):
         if self._is_paused and not self._is_closing:
             self._is_paused = False
             if not self._is_done:
-                self._loop.add_reader(self._socket, self._read)
+                self._listen()
+
+    def _listen(self) -> None:
+        try:
+            self._loop.add_reader(self._socket, self._read)
+        except OSError as error:
+            # The system watches no more sockets (epoll_ctl(2): ENOMEM, ENOSPC): whoever counts its
+            # connections must hear that this one is over.
+            self._lose(error)
 
     def _read(self) -> None:
         try:
@@ -139,6 +147,7 @@ class TcpTransport(asyncio.Transport):
 
     # writing
 
+    # asyncio's gives nothing; who is told how much waits needs no second call for each piece.
     def write(  # type: ignore[override]
         self, data: bytes | bytearray | memoryview
     ) -> int:

@@ -78,7 +78,7 @@ def parse_json(text: str) -> Any:
     return value if end == len(text) or not text[end:].strip(_BLANK) else json.loads(text)
 
 
-_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # what `raw_decode` calls
 _BLANK = " \t\n\r"
 
 

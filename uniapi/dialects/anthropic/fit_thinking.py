@@ -232,10 +232,14 @@ def no_missing_thinking(body: Body, fitting: Fitting) -> Body:
 
     def mend(message: Json) -> Json:
         content = member(message, "content")
-        if member(message, "role") != "assistant" or not isinstance(content, list | str):
+        if isinstance(content, str):
+            blocks = [{"type": "text", "text": content}] if content.strip() else []
+        elif isinstance(content, list):
+            blocks = content
+        else:
             return message
-        said = [{"type": "text", "text": content}] if str(content).strip() else []
-        blocks = content if isinstance(content, list) else said
+        if member(message, "role") != "assistant":
+            return message
         kinds = {member(block, "type") for block in blocks}
         if not kinds.isdisjoint(THINKING) or not (every or "tool_use" in kinds):
             return message
