@@ -240,6 +240,17 @@ async def test_a_configuration_is_refused(upstream, gateway, client, browser):
     await browser.until("document.getElementById('banner').hidden", seconds=30)
 
 
+@pytest.fixture
+def late_in_the_day(monkeypatch):
+    """A time zone where it is past ten in the evening: a day's budget has a day behind it."""
+    monkeypatch.setenv("TZ", f"LATE{time.gmtime().tm_hour - 22:+}")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("late_in_the_day")
 async def test_money_is_shown_where_there_is_any(upstream, gateway, client, browser):
     """Budgets with what is used of them, prompt caches with why they missed."""
     await busy(upstream, gateway, client)

@@ -21,6 +21,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from pathlib import Path
 
@@ -176,6 +177,7 @@ def _become(order, files):
         os.chdir(order["cwd"])
         os.environ.clear()
         os.environ.update(order["environment"])
+        time.tzset()
         sys.argv = [str(ROOT / "main.py"), *order["arguments"]]
         runpy.run_path(sys.argv[0], run_name="__main__")
         code = 0
