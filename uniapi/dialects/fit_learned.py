@@ -5,7 +5,7 @@ Patterns of places in the body, as `wire.body_paths` has them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,14 +19,19 @@ _SILENT = frozenset({"stream_options", "parallel_tool_calls", "store"})
 """Members that the gateway may have added itself: nobody misses them."""
 
 
-@minds("learned_renames")
+def _members(learned: Iterable[tuple[tuple[str, ...], Any]]) -> list[str]:
+    """The body's members in which something was learned."""
+    return [path[0] for path, _ in learned]
+
+
+@minds("learned_renames", where=lambda quirk: _members(quirk.learned_renames))
 def rename(body: Body, fitting: Fitting) -> Body:
     for path, new_name in fitting.quirk.learned_renames:
         body = renamed(body, path, new_name)
     return body
 
 
-@minds("learned_choices")
+@minds("learned_choices", where=lambda quirk: _members(quirk.learned_choices))
 def take_nearest(body: Body, fitting: Fitting) -> Body:
     """A word that was refused becomes the nearest of those that were named; a value with none near
     is left out.
@@ -39,7 +44,7 @@ def take_nearest(body: Body, fitting: Fitting) -> Body:
     return body
 
 
-@minds("learned_limits")
+@minds("learned_limits", where=lambda quirk: _members(quirk.learned_limits))
 def keep_within(body: Body, fitting: Fitting) -> Body:
     """A number above the largest that was named becomes that one."""
     for path, most in fitting.quirk.learned_limits:
@@ -50,7 +55,7 @@ def keep_within(body: Body, fitting: Fitting) -> Body:
     return body
 
 
-@minds("learned_drops")
+@minds("learned_drops", where=lambda quirk: [path[0] for path in quirk.learned_drops])
 def leave_out(body: Body, fitting: Fitting) -> Body:
     for path in fitting.quirk.learned_drops:
         if not holds(body, path):

@@ -8,7 +8,7 @@ rule touches stays the very object, and a relay keeps its bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from uniapi.canonical import Json, Message, OutputFormat, ReasoningSettings
@@ -47,7 +47,7 @@ class Beside:
 NOTHING_BESIDE = Beside()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Fitting:
     """One body on its way to one upstream: the facts, what its encoder left beside it, and what
     gets lost on the way, by the members' names or paths.
@@ -62,7 +62,8 @@ class Fitting:
 
 
 Apply = Callable[[Body, Fitting], Body]
-Marks = Sequence[str] | Callable[[Quirk], Sequence[str]]
+Marks = Sequence[str] | Callable[[Quirk], Iterable[str]]
+Knows = Callable[[Quirk], frozenset[str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class FitRule:
     the plain dialect has, or everywhere when `is_constant`: what no upstream of this dialect takes.
     `where`: marks (see `marks_of`) without any of which a body gives it nothing to do, so that it
     need not be asked, or what names them for the facts; None: it has to look for itself.
-    `reads_beside`: where something stands beside the body it is asked all the same.
+    `reads_beside`: where something stands beside the body it is asked all the same. `knows`: the
+    names a body's members may have; any other one gives it something to do besides.
     """
 
     apply: Apply
@@ -81,6 +83,7 @@ class FitRule:
     is_constant: bool = False
     where: Marks | None = None
     reads_beside: bool = False
+    knows: Knows | None = None
 
     def concerns(self, quirk: Quirk) -> bool:
         if self.is_constant:
@@ -98,37 +101,64 @@ def minds(
     always: bool = False,
     where: Marks | None = None,
     reads_beside: bool = False,
+    knows: Knows | None = None,
 ) -> Callable[[Apply], FitRule]:
     """Makes a function a rule that minds `facts`; `always`: also where they are plain."""
-    return lambda apply: FitRule(apply, facts, always, where, reads_beside)
+    return lambda apply: FitRule(apply, facts, always, where, reads_beside, knows)
+
+
+TURN_OF: Mapping[str, str] = {
+    role: f"{role} turn" for role in ("system", "developer", "user", "assistant")
+}
+"""The mark of a turn in each of these roles."""
+ODD_TURN = "odd turn"
+"""The mark of a body that says something else, or in another way, than by turns in these roles with
+a text in which something stands: parts, calls, results, nothing at all, or instructions in parts.
+"""
 
 
 def marks_of(body: Body, turns_in: str) -> set[str]:
     """What tells most rules that a body gives them nothing to do, in one walk: the names of its
-    members; of each turn in the member `turns_in`, and of each part of its content, the names of
-    their members, the role and the type.
+    members, and what its turns are, which stand in the member `turns_in`. Of a turn that is odd
+    (see ODD_TURN), and of each part of its content, also the names of their members and the type;
+    and any other role.
     """
     marks = set(body)
-    turns = body.get(turns_in)
-    for turn in turns if type(turns) is list else ():
+    turns, system = body.get(turns_in), body.get("system")
+    if type(turns) is not list:
+        marks.add(ODD_TURN)
+        turns = ()
+    for turn in turns:
         if type(turn) is not dict:
+            marks.add(ODD_TURN)
             continue
-        marks.update(turn)
-        role, kind = turn.get("role"), turn.get("type")
-        if type(role) is str:
+        role, said = turn.get("role"), turn.get("content")
+        told = TURN_OF.get(role) if type(role) is str else None
+        if told is not None:
+            marks.add(told)
+            if type(said) is str and len(turn) == 2 and said and not said.isspace():
+                continue
+        elif type(role) is str:
             marks.add(role)
+        marks.add(ODD_TURN)
+        marks.update(turn)
+        kind = turn.get("type")
         if type(kind) is str:
             marks.add(kind)
-        parts = turn.get("content") or turn.get("parts")
-        if type(parts) is not list:
-            continue
-        for part in parts:
-            if type(part) is dict:
-                marks.update(part)
-                kind = part.get("type")
-                if type(kind) is str:
-                    marks.add(kind)
+        _add_marks_of_parts(marks, said or turn.get("parts"))
+    if type(system) is list:
+        marks.add(ODD_TURN)
+        _add_marks_of_parts(marks, system)
     return marks
+
+
+def _add_marks_of_parts(marks: set[str], parts: Json) -> None:
+    for part in parts if type(parts) is list else ():
+        if type(part) is dict:
+            marks.update(part)
+            kind = part.get("type")
+            if type(kind) is str:
+                marks.add(kind)
 
 
 Fit = Callable[[Body, Quirk, Beside], tuple[Body, tuple[str, ...]]]
@@ -136,21 +166,58 @@ Fit = Callable[[Body, Quirk, Beside], tuple[Body, tuple[str, ...]]]
 MOST_KNOWN = 2048
 
 
-class _Concerning(NamedTuple):
-    """The rules that concern one upstream, each with its marks. `where`: marks without any of which
-    none of them has anything to do; None: one of them looks for itself.
+class _Asked(NamedTuple):
+    """A rule for one upstream, with its marks, and the names it knows."""
+
+    apply: Apply
+    where: frozenset[str] | None
+    knows: frozenset[str] | None
+    reads_beside: bool
+
+
+Looking = tuple[tuple[int, Apply], ...]
+"""Rules, and the place of each among all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Concerning:
+    """The rules that concern one upstream. `where` and `knows`: those of all together, without the
+    rules that look for themselves, which are `looking`. `looking_beside`: those that are asked
+    besides where something stands beside the body.
     """
 
     quirk: Quirk
-    rules: tuple[tuple[FitRule, frozenset[str] | None], ...]
-    where: frozenset[str] | None
+    rules: tuple[_Asked, ...]
+    where: frozenset[str]
+    knows: frozenset[str] | None
+    looking: Looking
+    looking_beside: Looking
 
-
-def _concerning(rules: Sequence[FitRule], quirk: Quirk) -> _Concerning:
-    found = tuple((rule, rule.marks(quirk)) for rule in rules if rule.concerns(quirk))
-    marks = [where for _, where in found if where is not None]
-    where = frozenset().union(*marks) if len(marks) == len(found) else None
-    return _Concerning(quirk, found, where)
+    @classmethod
+    def of(cls, rules: Sequence[FitRule], quirk: Quirk) -> _Concerning:
+        asked = tuple(
+            _Asked(
+                rule.apply,
+                rule.marks(quirk),
+                None if rule.knows is None else rule.knows(quirk),
+                rule.reads_beside,
+            )
+            for rule in rules
+            if rule.concerns(quirk)
+        )
+        where = [one.where for one in asked if one.where is not None]
+        known = [one.knows for one in asked if one.knows is not None]
+        places = list(enumerate(asked))
+        return cls(
+            quirk,
+            asked,
+            frozenset().union(*where),
+            known[0].intersection(*known) if known else None,
+            tuple((place, one.apply) for place, one in places if one.where is None),
+            tuple(
+                (place, one.apply) for place, one in places if one.where is None or one.reads_beside
+            ),
+        )
 
 
 def fit_by(rules: Sequence[FitRule], turns_in: str = "messages") -> Fit:
@@ -163,33 +230,56 @@ def fit_by(rules: Sequence[FitRule], turns_in: str = "messages") -> Fit:
     def concerning(quirk: Quirk) -> _Concerning:
         if len(known) >= MOST_KNOWN:
             known.clear()
-        found = known[id(quirk)] = _concerning(rules, quirk)
+        found = known[id(quirk)] = _Concerning.of(rules, quirk)
         return found
 
     def fit(
         body: Body, quirk: Quirk, beside: Beside = NOTHING_BESIDE
     ) -> tuple[Body, tuple[str, ...]]:
-        concerned, is_alone = known.get(id(quirk)), beside is NOTHING_BESIDE
-        if concerned is None:
-            concerned = concerning(quirk)
-        marks = marks_of(body, turns_in)
-        if is_alone and concerned.where is not None and concerned.where.isdisjoint(marks):
+        concerned = known.get(id(quirk)) or concerning(quirk)
+        marks, names = marks_of(body, turns_in), concerned.knows
+        is_usual = concerned.where.isdisjoint(marks) and (names is None or names.issuperset(body))
+        if is_usual and beside is NOTHING_BESIDE and not concerned.looking:
             return body, ()
-        fitting = Fitting(quirk=quirk, beside=beside)
-        marked = body
-        for rule, where in concerned.rules:
-            if where is not None and (is_alone or not rule.reads_beside):
-                if marked is not body:
-                    # Most changes are beside the turns. What a rule took away keeps its mark then,
-                    # for which the others are asked in vain.
-                    if body.get(turns_in) is marked.get(turns_in):
-                        marks.update(body)
-                    else:
-                        marks = marks_of(body, turns_in)
-                    marked = body
-                if where.isdisjoint(marks):
-                    continue
-            body = rule.apply(body, fitting)
+        fitting = Fitting(quirk, beside)
+        if is_usual:
+            body = _looked(concerned, body, fitting, turns_in)
+        else:
+            body = _asked(concerned.rules, body, fitting, marks, turns_in)
         return body, tuple(dict.fromkeys(fitting.losses))
 
     return fit
+
+
+def _looked(concerned: _Concerning, body: Body, fitting: Fitting, turns_in: str) -> Body:
+    """`body`, whose marks give no rule anything to do, by those that look for themselves. Once one
+    of them has changed it, the rules behind that one are asked by its new marks.
+    """
+    is_alone = fitting.beside is NOTHING_BESIDE
+    for place, apply in concerned.looking if is_alone else concerned.looking_beside:
+        changed = apply(body, fitting)
+        if changed is not body:
+            rest, marks = concerned.rules[place + 1 :], marks_of(changed, turns_in)
+            return _asked(rest, changed, fitting, marks, turns_in)
+    return body
+
+
+def _asked(
+    rules: Sequence[_Asked], body: Body, fitting: Fitting, marks: set[str], turns_in: str
+) -> Body:
+    """`body` as these rules make it, each of which is asked unless it can have nothing to do."""
+    is_alone, marked = fitting.beside is NOTHING_BESIDE, body
+    for apply, where, knows, reads_beside in rules:
+        if where is not None and (is_alone or not reads_beside):
+            if marked is not body:
+                # Most changes are beside what is said. What a rule took away keeps its mark then,
+                # for which the others are asked in vain.
+                if body.get(turns_in) is marked.get(turns_in) and "system" not in body:
+                    marks.update(body)
+                else:
+                    marks = marks_of(body, turns_in)
+                marked = body
+            if where.isdisjoint(marks) and (knows is None or knows.issuperset(body)):
+                continue
+        body = apply(body, fitting)
+    return body

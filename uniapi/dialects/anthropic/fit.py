@@ -66,7 +66,7 @@ def one_of_the_pair(body: Body, fitting: Fitting) -> Body:
     return without(body, ["temperature" if body["temperature"] == 1 else "top_p"], fitting)
 
 
-@minds("dropped_members")
+@minds("dropped_members", where=lambda quirk: quirk.dropped_members)
 def refused_members(body: Body, fitting: Fitting) -> Body:
     refused = sorted(fitting.quirk.dropped_members & body.keys())
     fitting.losses += refused

@@ -6,7 +6,7 @@ import hashlib
 import re
 
 from uniapi.canonical import Json
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import ODD_TURN, Body, Fitting, minds
 from uniapi.dialects.past_images import without_past_images
 
 from .fit_cache import MARK
@@ -55,7 +55,7 @@ def _is(new: Json, old: Json) -> bool:
     return new is old
 
 
-@minds("anthropic_billing_block", where=("system",))
+@minds("anthropic_billing_block", where=(ODD_TURN,))
 def no_billing_block(body: Body, fitting: Fitting) -> Body:
     """«x-anthropic-billing-header is a reserved keyword and may not be used in the system prompt.»
     (anthropics/claude-code#24168); elsewhere it differs from call to call, before all that a prefix

@@ -8,9 +8,11 @@ from typing import Any
 
 from uniapi.canonical import Json
 from uniapi.dialects.cache_marks import NOWHERE, holds_mark, places
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import ODD_TURN, Body, Fitting, minds
 
 MARK = "cache_control"
+MARKED = (MARK, "tools", ODD_TURN)
+"""Where marks may stand: within blocks too, as in a tool's result."""
 _EPHEMERAL: Json = {"type": "ephemeral"}
 _MARKABLE = frozenset({"text", "image", "document", "tool_result"})
 
@@ -19,11 +21,11 @@ _MARKABLE = frozenset({"text", "image", "document", "tool_result"})
 def mark_cache(body: Body, fitting: Fitting) -> Body:
     """Not a body that has any mark, nor one of an unexpected shape."""
     messages, least = body.get("messages"), fitting.quirk.cache_marks
-    if least is None or not isinstance(messages, list) or is_marked(body):
+    if least is None or not isinstance(messages, list):
         return body
     tools, system = body.get("tools"), body.get("system")
     where = places(least, tools, system, messages, has_history=_has_answer(messages))
-    if where == NOWHERE:
+    if where is NOWHERE or is_marked(body):
         return body
     changed = dict(body)
     if where.tools and isinstance(tools, list):
@@ -48,7 +50,7 @@ def mark_of_body(body: Body, fitting: Fitting) -> Body:
     return changed
 
 
-@minds("keeps_cache_marks")
+@minds("keeps_cache_marks", where=MARKED)
 def no_cache_marks(body: Body, fitting: Fitting) -> Body:
     """`prompt_cache: off`: none goes upstream, the client's own neither."""
     if not is_marked(body):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from uniapi.canonical import Json, ToolResult
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import TURN_OF, Body, Fitting, minds
 from uniapi.dialects.function_tools import meant_object
 from uniapi.dialects.turn_repair import NO_RESULT, orphan_label
 
@@ -117,7 +117,7 @@ def _with_object(block: Json) -> Json:
     return {**block, "input": meant_object(block.get("input"))}
 
 
-@minds(always=True, where=("assistant",))
+@minds(always=True, where=(TURN_OF["assistant"],))
 def no_trailing_space(body: Body, fitting: Fitting) -> Body:
     """«final assistant content cannot end with trailing whitespace»
     (github.com/router-for-me/CLIProxyAPI/issues/551, 2026-11-30), from those who refuse empty ones.

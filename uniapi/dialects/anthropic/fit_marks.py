@@ -10,7 +10,7 @@ from typing import Any
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
 
-from .fit_cache import MARK, is_marked
+from .fit_cache import MARK, MARKED, is_marked
 from .fit_messages import with_messages
 from .vocabulary import member
 
@@ -45,7 +45,7 @@ def _each(values: list[Json], change: Any) -> list[Json]:
     return values if is_same else changed
 
 
-@minds("anthropic_cache_scopes", where=("cache_control", "tools", "system"))
+@minds("anthropic_cache_scopes", where=MARKED)
 def no_cache_scopes(body: Body, fitting: Fitting) -> Body:
     """Claude Code's `scope`, where the beta behind it is not known."""
     if fitting.quirk.anthropic_cache_scopes:
@@ -69,7 +69,7 @@ def no_cache_scopes(body: Body, fitting: Fitting) -> Body:
     return {**body, **changed} if changed else body
 
 
-@minds("most_cache_marks", where=("cache_control", "tools", "system"))
+@minds("most_cache_marks", where=MARKED)
 def few_marks(body: Body, fitting: Fitting) -> Body:
     """«A maximum of 4 blocks with cache_control may be provided. Found 5.»
     (github.com/tghamm/Anthropic.SDK/issues/50, 2026-11-30): those of the oldest turns go, as the

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from uniapi.canonical import Json
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import ODD_TURN, TURN_OF, Body, Fitting, minds
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.numbered_names import NumberedNames
 
@@ -232,7 +232,7 @@ def _with_id(block: dict[str, Any], name: str, wire_id: str) -> Json:
     return block if block[name] == wire_id else {**block, name: wire_id}
 
 
-@minds("empty_turns")
+@minds("empty_turns", where=(ODD_TURN,))
 def no_empty_turns(body: Body, fitting: Fitting) -> Body:
     """Texts and turns that say nothing, which a broken answer leaves in a history. Something must
     remain to be asked.
@@ -277,7 +277,7 @@ def _is_empty(message: Json) -> bool:
     return isinstance(message, dict) and (content is None or content == [])
 
 
-@minds("system_turns")
+@minds("system_turns", where=(TURN_OF["system"],))
 def system_turns(body: Body, fitting: Fitting) -> Body:
     """Instructions in the middle become the user's words where they stand; the `system` member
     would move them before the cached prefix.
@@ -346,7 +346,7 @@ def _reminder(text: str) -> str:
     return f"<system-reminder>\n{text}\n</system-reminder>"
 
 
-@minds("anthropic_prefill")
+@minds("anthropic_prefill", where=(TURN_OF["assistant"],))
 def no_prefill(body: Body, fitting: Fitting) -> Body:
     """A last assistant turn that the model does not take as the beginning of its answer; one that
     ends in a tool's block is a paused turn, which goes on.

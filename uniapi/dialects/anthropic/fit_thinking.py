@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from uniapi.canonical import Json, ReasoningSettings
 from uniapi.dialects.efforts import nearest_effort
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import TURN_OF, Body, Fitting, minds
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.turn_repair import REASONING_STAND_IN
 from uniapi.values import dataclass, replace
@@ -120,7 +120,13 @@ def _with_known_effort(fitted: Thinking, quirk: Quirk) -> Thinking:
     return replace(fitted, effort=None, losses=(*fitted.losses, *lost))
 
 
-@minds("anthropic_thinking", "anthropic_thinking_off", "anthropic_effort", "efforts")
+@minds(
+    "anthropic_thinking",
+    "anthropic_thinking_off",
+    "anthropic_effort",
+    "efforts",
+    where=(*THINKING, "output_config", "tool_result"),
+)
 def thinking(body: Body, fitting: Fitting) -> Body:
     """A relayed wish in the words of another model, or a translated one."""
     if fitting.quirk.anthropic_thinking == "none":
@@ -197,7 +203,7 @@ def _is_blank(block: Json) -> bool:
     return member(block, "type") == "text" and not str(member(block, "text") or "").strip()
 
 
-@minds("forced_tool_while_reasoning", "reasons_by_default")
+@minds("forced_tool_while_reasoning", "reasons_by_default", where=("tool_choice",))
 def forced_tool(body: Body, fitting: Fitting) -> Body:
     """Where a tool may not be forced while the model thinks, it does not think for that call."""
     if fitting.quirk.forced_tool_while_reasoning or not is_forced_choice(body.get("tool_choice")):
@@ -217,7 +223,7 @@ def is_thinking(body: Body, quirk: Quirk) -> bool:
     return quirk.reasons_by_default
 
 
-@minds("needs_reasoning", "reasoning_replay", where=("assistant",))
+@minds("needs_reasoning", "reasoning_replay", where=(TURN_OF["assistant"],))
 def no_missing_thinking(body: Body, fitting: Fitting) -> Body:
     """«The `content[].thinking` in the thinking mode must be passed back to the API.» (DeepSeek,
     of every turn: leookun/cursor-byok#276, QwenLM/qwen-code#3786), «reasoning_content is missing in
@@ -256,7 +262,7 @@ def no_missing_thinking(body: Body, fitting: Fitting) -> Body:
 _STAND_IN = {"type": "thinking", "thinking": REASONING_STAND_IN, "signature": ""}
 
 
-@minds("sampling_while_reasoning")
+@minds("sampling_while_reasoning", where=("temperature", "top_p", "top_k"))
 def sampling_beside_thinking(body: Body, fitting: Fitting) -> Body:
     """While it thinks, Claude takes a temperature of 1, a top_p near it, and no top_k.
 

@@ -19,7 +19,7 @@ _TOOL_MEMBERS = ("tools", "tool_choice")
 _TOOL_BLOCKS = ("tool_use", "tool_result")
 
 
-@minds("has_tools")
+@minds("has_tools", where=(*_TOOL_MEMBERS, *_TOOL_BLOCKS))
 def no_tools(body: Body, fitting: Fitting) -> Body:
     """`tools: false` of a provider: what is not offered was never called either."""
     kept = {name: value for name, value in body.items() if name not in _TOOL_MEMBERS}
@@ -30,7 +30,7 @@ def no_tools(body: Body, fitting: Fitting) -> Body:
     return fitted
 
 
-@minds("anthropic_structured")
+@minds("anthropic_structured", where=("tools",), reads_beside=True)
 def structured_output(body: Body, fitting: Fitting) -> Body:
     """Where the model has no structured output, no tool is strict and a tool that must be called
     carries the answer. A relayed body never comes here for the latter (`needs_translation`).
@@ -180,7 +180,7 @@ def _with_schema(tool: Json, change: Callable[[dict[str, Json]], Json]) -> Json:
     return tool if told == schema else {**tool, "input_schema": told}
 
 
-@minds("anthropic_forced_tool")
+@minds("anthropic_forced_tool", where=("tool_choice",))
 def unforced_choice(body: Body, fitting: Fitting) -> Body:
     """A model that may not be forced to call a tool is asked to, behind the caller's system text.
 

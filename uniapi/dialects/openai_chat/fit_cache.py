@@ -27,12 +27,11 @@ list.
 """
 
 
-@minds(
-    "cache_control",
-    "cache_breakpoints",
-    always=True,
-    where=(_MARK, BREAKPOINT, "tool_calls", "tools"),
-)
+_MARKED = (_MARK, BREAKPOINT, "tool_calls", "tools")
+"""Where marks may stand."""
+
+
+@minds("cache_control", "cache_breakpoints", always=True, where=_MARKED)
 def only_known_marks(body: Body, fitting: Fitting) -> Body:
     """Where nobody says whether marks are known, a client's own are relayed, and none are added."""
     quirk, is_relayed = fitting.quirk, fitting.beside.turns is None
@@ -133,7 +132,7 @@ def _with_parts(message: Turn, mend: Callable[[Json], Json]) -> Turn:
     return message if all(map(is_, parts, content)) else {**message, "content": parts}
 
 
-@minds("keeps_cache_marks")
+@minds("keeps_cache_marks", where=_MARKED)
 def no_cache_marks(body: Body, fitting: Fitting) -> Body:
     """`prompt_cache: off`."""
     unknown = replace(fitting.quirk, cache_control=False, cache_breakpoints=False)

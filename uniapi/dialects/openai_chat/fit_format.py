@@ -15,7 +15,7 @@ from .fit_system import with_system_words
 from .request_decode_members import at
 
 
-@minds("json_schema")
+@minds("json_schema", where=("response_format",))
 def schema_in_words(body: Body, fitting: Fitting) -> Body:
     schema = at(body.get("response_format"), "json_schema", "schema")
     messages = body.get("messages")

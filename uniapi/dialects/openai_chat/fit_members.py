@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from uniapi.canonical import Json
 from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.quirk import Quirk
 
 from .request_decode_members import at
 
@@ -21,7 +22,15 @@ _SAYS_NOTHING: tuple[tuple[str, Json], ...] = (
 """Members that ask for what happens anyway: no loss where they are refused."""
 
 
-@minds("max_tokens_member", always=True, where=("max_tokens", "max_completion_tokens"))
+def _other_limits(quirk: Quirk) -> Sequence[str]:
+    """The names of the output limit that are unknown there."""
+    known = quirk.max_tokens_member
+    if known == "either":
+        return ()
+    return ("max_completion_tokens",) if known == "max_tokens" else ("max_tokens",)
+
+
+@minds("max_tokens_member", always=True, where=_other_limits)
 def rename_limit(body: Body, fitting: Fitting) -> Body:
     """The output limit under the name that is known; legacy completions have one name alone."""
     known = fitting.quirk.max_tokens_member
@@ -74,7 +83,7 @@ def one_by_one_unsaid(body: Body, fitting: Fitting) -> Body:
     return without(body, "parallel_tool_calls")
 
 
-@minds("dropped_members")
+@minds("dropped_members", where=lambda quirk: quirk.dropped_members)
 def no_refused_members(body: Body, fitting: Fitting) -> Body:
     return without_refused(body, fitting.quirk.dropped_members & body.keys(), fitting)
 

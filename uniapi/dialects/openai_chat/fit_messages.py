@@ -9,7 +9,7 @@ from operator import is_
 from typing import Any
 
 from uniapi.canonical import Json
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import ODD_TURN, Body, Fitting, minds
 from uniapi.dialects.past_images import without_past_images
 
 from .request_decode_members import at
@@ -93,7 +93,7 @@ def documents_by_url(body: Body, fitting: Fitting) -> Body:
     return with_messages(body, lambda message, path: with_parts(message, by_url))
 
 
-@minds("text_content_only")
+@minds("text_content_only", where=(ODD_TURN,))
 def text_alone(body: Body, fitting: Fitting) -> Body:
     """Content as one string; what is no text is lost."""
 
@@ -111,7 +111,7 @@ def text_alone(body: Body, fitting: Fitting) -> Body:
     return with_messages(body, mend)
 
 
-@minds("empty_turns")
+@minds("empty_turns", where=(ODD_TURN,))
 def no_empty_turns(body: Body, fitting: Fitting) -> Body:
     """A user's or assistant's turn that says nothing is left out, an empty text out of a turn that
     says something; the last turn stays, for without it nothing would be asked.

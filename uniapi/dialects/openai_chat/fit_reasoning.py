@@ -26,7 +26,13 @@ _OWN_MEMBERS = {
 }
 
 
-@minds("reasoning_request", "efforts", "can_stop_reasoning")
+@minds(
+    "reasoning_request",
+    "efforts",
+    "can_stop_reasoning",
+    where=(EFFORT, "reasoning"),
+    reads_beside=True,
+)
 def ask_for_reasoning(body: Body, fitting: Fitting) -> Body:
     settings = fitting.beside.reasoning or _settings_in(body, fitting.quirk)
     if settings is None:
@@ -138,7 +144,7 @@ _ASK: Mapping[str, Callable[[Body, ReasoningSettings, Fitting], Body]] = {
 """By `Quirk.reasoning_request`."""
 
 
-@minds("forced_tool_while_reasoning")
+@minds("forced_tool_while_reasoning", where=("tool_choice",))
 def no_reasoning_beside_forced_tool(body: Body, fitting: Fitting) -> Body:
     """Reasoning is off for this call, by name where the model reasons by itself: a forced call is
     what the client needs, and SDKs ask for structured output by one.
@@ -146,7 +152,7 @@ def no_reasoning_beside_forced_tool(body: Body, fitting: Fitting) -> Body:
     return _without_reasoning(body, fitting) if _forces_tool(body.get("tool_choice")) else body
 
 
-@minds("json_while_reasoning")
+@minds("json_while_reasoning", where=("response_format",))
 def no_reasoning_beside_json(body: Body, fitting: Fitting) -> Body:
     kind = at(body.get("response_format"), "type")
     return _without_reasoning(body, fitting) if kind in ("json_object", "json_schema") else body
@@ -204,7 +210,13 @@ def _is_off(body: Body) -> bool:
     )
 
 
-@minds("sampling_while_reasoning", "reasons_by_default")
+_SAYS_NOTHING = {"temperature": 1, "top_p": 1, "logprobs": False, "top_logprobs": 0}
+"""What is refused while the model reasons, and the value of each that asks for nothing: that is no
+loss.
+"""
+
+
+@minds("sampling_while_reasoning", "reasons_by_default", where=tuple(_SAYS_NOTHING))
 def no_sampling_beside_reasoning(body: Body, fitting: Fitting) -> Body:
     quirk, effort = fitting.quirk, body.get(EFFORT)
     word = effort if isinstance(effort, str) else None
@@ -215,9 +227,3 @@ def no_sampling_beside_reasoning(body: Body, fitting: Fitting) -> Body:
         if body[name] not in (None, _SAYS_NOTHING[name]):
             fitting.lose(name)
     return without(body, *refused) if refused else body
-
-
-_SAYS_NOTHING = {"temperature": 1, "top_p": 1, "logprobs": False, "top_logprobs": 0}
-"""What is refused while the model reasons, and the value of each that asks for nothing: that is no
-loss.
-"""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from uniapi.canonical import Json, Message, Reasoning, Text, ToolCall
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import TURN_OF, Body, Fitting, minds
 from uniapi.dialects.losses import REASONING_LOSS
 from uniapi.dialects.quirk import Quirk
 from uniapi.dialects.think_tags import CLOSING, OPENING
@@ -269,7 +269,7 @@ def signed_details(body: Body, fitting: Fitting) -> Body:
     return with_messages(body, mend)
 
 
-@minds("needs_reasoning")
+@minds("needs_reasoning", where=(TURN_OF["assistant"],))
 def no_missing_reasoning(body: Body, fitting: Fitting) -> Body:
     """Where a thinking model wants its turns' reasoning back and a turn has none, because another
     model said it or a client lost it, a stand-in; what has it under another name is renamed. A

@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from uniapi.canonical import Json
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import ODD_TURN, Body, Fitting, minds
+from uniapi.dialects.quirk import Quirk
 
 from .fit_members import without, without_refused
 from .fit_messages import Turn, with_calls, with_messages
 
 
-@minds("taken_members")
+def _taken_of_requests(quirk: Quirk) -> frozenset[str] | None:
+    return None if quirk.taken_members is None else quirk.taken_members.request
+
+
+# Of a turn that is no odd one, role and content are all, which every role takes.
+@minds("taken_members", where=(ODD_TURN, "tools"), knows=_taken_of_requests)
 def only_taken_members(body: Body, fitting: Fitting) -> Body:
     taken = fitting.quirk.taken_members
     if taken is None or "prompt" in body:

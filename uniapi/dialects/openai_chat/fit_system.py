@@ -7,7 +7,7 @@ from functools import reduce
 from itertools import takewhile
 
 from uniapi.canonical import Json
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import TURN_OF, Body, Fitting, minds
 from uniapi.dialects.quirk import Quirk
 
 from .fit_messages import Turn, with_messages
@@ -17,8 +17,9 @@ SYSTEM_ROLES = ("system", "developer")
 
 
 def _changed_roles(quirk: Quirk) -> Sequence[str]:
-    """The roles that turns do not keep there."""
-    return {"developer": (), "system": ("developer",), "user": SYSTEM_ROLES}[quirk.system_role]
+    """The turns that do not keep their roles there."""
+    changed = {"developer": (), "system": ("developer",), "user": SYSTEM_ROLES}[quirk.system_role]
+    return [TURN_OF[role] for role in changed]
 
 
 @minds("system_role", always=True, where=_changed_roles)
@@ -40,7 +41,7 @@ def one_system_role(body: Body, fitting: Fitting) -> Body:
     return {**body, "messages": _as_user_text(messages)}
 
 
-@minds("system_turns", where=SYSTEM_ROLES)
+@minds("system_turns", where=tuple(TURN_OF[role] for role in SYSTEM_ROLES))
 def system_turns_in_place(body: Body, fitting: Fitting) -> Body:
     """One system message at the beginning, made of those that open the conversation; a later one
     is told by the user, where it stands.

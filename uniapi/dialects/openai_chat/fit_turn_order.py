@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from uniapi.dialects.fitting import Body, Fitting, minds
+from uniapi.dialects.fitting import TURN_OF, Body, Fitting, minds
 
 from .fit_messages import Turn
 from .fit_system import joined
@@ -27,7 +27,7 @@ def ordered_turns(body: Body, fitting: Fitting) -> Body:
     return body if ordered == messages else {**body, "messages": ordered}
 
 
-@minds("prefix_member")
+@minds("prefix_member", where=(TURN_OF["assistant"],))
 def marked_prefix(body: Body, fitting: Fitting) -> Body:
     messages = _turns_of(body)
     if not messages or not _is_prefill(messages[-1]):
