@@ -5,7 +5,7 @@ Reading order: `dialect` (the pieces of one), `quirk` and `codec` (what the piec
 give), `shapes`; `part_tracker`, `stream_decoder`, `stream_encoder`, `observer` (the bases of what
 stands in a stream); `error_words`, `http_errors`, `delays`, `phrases`, `refusals` and its
 rows (what an error means); `losses`, `function_tools`, `tool_names`, `turn_repair`, `think_tags`
-(rules that several wires have in common); then one folder.
+(rules that several wires have in common), `call_ids`; then one folder.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ from . import (
     openai_completions,
     openai_responses,
 )
+from .call_ids import CallIds, called_in, repeated_before, with_distinct_calls, with_own_ids
 from .codec import EncodedRequest, EncodedResponse, ReplyContext, UpstreamContext
 from .counting import figure
 from .dialect import ClientDialect, KnownModel, RelayedDialect, UpstreamDialect
@@ -84,6 +85,7 @@ __all__ = [
     "SHAPE_ERRORS",
     "UPSTREAM_DIALECTS",
     "Beside",
+    "CallIds",
     "ClientDialect",
     "EncodedRequest",
     "EncodedResponse",
@@ -99,13 +101,17 @@ __all__ = [
     "UpstreamContext",
     "UpstreamDialect",
     "at_most",
+    "called_in",
     "client_dialect",
     "delay_until",
     "figure",
     "fit_learned",
     "is_wall",
     "nothing_more",
+    "repeated_before",
     "reset_seconds",
     "retry_after_seconds",
+    "with_distinct_calls",
+    "with_own_ids",
     "without_past_images",
 ]

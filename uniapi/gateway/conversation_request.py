@@ -10,7 +10,7 @@ from typing import Any
 
 from uniapi.canonical import Call, Message, Request, offered
 from uniapi.config import NO_OVERRIDES
-from uniapi.dialects import NOTHING_BESIDE, ReplyContext
+from uniapi.dialects import NOTHING_BESIDE, ReplyContext, repeated_before
 from uniapi.engines import taken_headers
 from uniapi.pipes import Pipe, PipeChoice
 from uniapi.values import replace
@@ -72,6 +72,8 @@ def prepare_conversation(
     named = None if reply.requested_model == place.upstream_model else reply.requested_model
     choice = PipeChoice(way.sides, reply, named, request, probes_text, adds_usage)
     choice.remembers = way.remembers and bool(call.json.get("tools"))
+    if way.is_relayed and is_generated and call.json.get("tools"):
+        choice.called = repeated_before(call.json)
     make: MakePipe = choice.relay if way.is_relayed else choice.translate
     if way.service.is_counted:
         make = count_pipe(call, way)

@@ -30,6 +30,7 @@ from uniapi.dialects import (
     Quirk,
     RelayedDialect,
     UpstreamDialect,
+    with_distinct_calls,
 )
 from uniapi.engines import (
     Address,
@@ -134,7 +135,10 @@ class Decoded:
             is_counted = SERVICES[call.operation].is_counted
             body = dialect.counted(call.json) if is_counted else call.json
             try:
-                self._request = dialect.decode_request(body, self._model, call.stream)
+                request = dialect.decode_request(body, self._model, call.stream)
+                # A question, the calls, their results.
+                has_rounds = len(request.messages) > 2
+                self._request = with_distinct_calls(request) if has_rounds else request
             except RecursionError:
                 raise RequestRefused.bad_request("The request body is nested too deep.") from None
             except SHAPE_ERRORS as error:

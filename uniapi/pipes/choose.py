@@ -21,6 +21,7 @@ from uniapi.canonical import (
 from uniapi.dialects import (
     PLAIN,
     SHAPE_ERRORS,
+    CallIds,
     ClientDialect,
     EncodedResponse,
     Quirk,
@@ -28,6 +29,8 @@ from uniapi.dialects import (
     ReplyContext,
     UpstreamContext,
     UpstreamDialect,
+    called_in,
+    with_own_ids,
 )
 from uniapi.errors import WireError
 from uniapi.values import dataclass
@@ -68,6 +71,12 @@ class PipeChoice:
     drops_usage: bool = False
     remembers: bool = False
     """A client of the same dialect may lose what the vendor wants back of this answer."""
+    called: set[str] | None = None
+    """The ids of all calls before, of which the upstream may give one again; None: not known to do
+    so, and nothing is looked for in a relay.
+    """
+    ids: CallIds | None = None
+    """Gives the calls of a translated answer their ids; None: there are no tools to be called."""
     framing: Callable[[], Framer] | None = None
     """Makes what cuts the answer into frames, once it has shown that it is streamed."""
 
@@ -79,12 +88,15 @@ class PipeChoice:
         dialect = sides.dialect
         if not isinstance(dialect, RelayedDialect) or (framer is None) is sides.stream:
             return self.translate(head)
+        ids = CallIds(self.called, self.reply.id_seed) if self.called else None
         if framer is None:
+            model = self.model
+            named = (
+                None if model is None else partial(with_stated_model, dialect=dialect, model=model)
+            )
             return RelayWhole(
                 dialect.observer(),
-                None
-                if self.model is None
-                else partial(with_stated_model, dialect=dialect, model=self.model),
+                named if ids is None else partial(_with_calls, ids=ids, named=named),
                 self._read_turn if self.remembers else None,
                 probes_text=self.probes_text,
             )
@@ -94,6 +106,7 @@ class PipeChoice:
             client_array=self.reply.framing == "json_array",
             model=self.model,
             drops_usage=self.drops_usage,
+            ids=ids,
         )
         is_read = self.probes_text or self.remembers
         return RelayStream(
@@ -108,7 +121,9 @@ class PipeChoice:
 
     def translate(self, head: ResponseHead) -> Pipe:
         sides, framer, turn = self.sides, self._framer(head), self._turn_reader()
-        client = sides.client
+        client, request = sides.client, self.request
+        if request is not None and request.tools:
+            self.ids = CallIds(called_in(request), self.reply.id_seed)
         if framer is not None:
             if sides.stream:
                 # It may be open for minutes, and what was said before may be large.
@@ -122,8 +137,9 @@ class PipeChoice:
                     client.stream_encoder(self.reply),
                     probes_text=self.probes_text,
                     turn=turn,
+                    ids=self.ids,
                 )
-            return Fold(framer, decoder, self._encode, dump_json, turn)
+            return Fold(framer, decoder, self._encode, dump_json, turn, self.ids)
         if sides.stream:
             return Unfold(self._decode, client.stream_encoder(self.reply), turn)
         return TranslateWhole(self._decode, self._encode, dump_json, turn)
@@ -166,10 +182,21 @@ class PipeChoice:
         return turn
 
     def _decode(self, body: Any) -> Response:
-        return self.sides.dialect.decode_response(body, self._upstream())
+        response = self.sides.dialect.decode_response(body, self._upstream())
+        return response if self.ids is None else self.ids.in_response(response)
 
     def _encode(self, response: Response) -> EncodedResponse:
         return self.sides.client.encode_response(response, self.reply)
+
+
+def _with_calls(
+    body: bytes, value: Any, ids: CallIds, named: Callable[[bytes, Any], bytes] | None
+) -> bytes:
+    """A whole answer with its calls under ids of their own, and the model's name in it."""
+    renamed = with_own_ids(value, ids)
+    if renamed is not value:
+        body = dump_json(renamed)
+    return body if named is None else named(body, renamed)
 
 
 def ending(

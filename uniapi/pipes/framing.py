@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from uniapi.canonical import Json
-from uniapi.dialects import RelayedDialect, UpstreamDialect
+from uniapi.dialects import CallIds, RelayedDialect, UpstreamDialect, with_own_ids
 from uniapi.errors import WireError
 from uniapi.values import replace
 from uniapi.wire import (
@@ -24,6 +24,7 @@ from uniapi.wire import (
     MemberSplice,
     ResponseHead,
     SseDecoder,
+    dump_json,
     encode_sse,
     load_json,
     media_type,
@@ -106,16 +107,19 @@ def frame_writer(
     client_array: bool,
     model: str | None,
     drops_usage: bool,
+    ids: CallIds | None = None,
 ) -> FrameWriter | None:
     """The writer a relay needs; None when the bytes may go on as they are. `model`: the name to put
-    in place of the upstream's; `client_array`: the client reads a JSON array.
+    in place of the upstream's; `client_array`: the client reads a JSON array; `ids`: gives calls
+    ids that the conversation has not had, where the upstream repeats them.
     """
     upstream_array = isinstance(framer, JsonArrayDecoder)
     if client_array:
         return _ArrayWriter(dialect, model, is_reframed=not upstream_array)
-    if isinstance(framer, SseDecoder) and model is None and not drops_usage:
+    if isinstance(framer, SseDecoder) and model is None and not drops_usage and ids is None:
         return None
-    return _SseWriter(dialect, model, drops_usage=drops_usage, is_reframed=upstream_array)
+    writer = _SseWriter(dialect, model, drops_usage=drops_usage, is_reframed=upstream_array)
+    return writer if ids is None else _CallWriter(writer, ids)
 
 
 _PLAIN_FRAMING = len(b"data: \n\n")
@@ -169,6 +173,37 @@ class _SseWriter:
 
     def close(self) -> bytes:
         return b""
+
+
+_CALL_MARKS = (b'"tool_calls"', b'"tool_use"', b'"call_id"')
+
+
+class _CallWriter:
+    """Gives the calls in a stream ids that the conversation has not had, then `writer` writes."""
+
+    def __init__(self, writer: FrameWriter, ids: CallIds) -> None:
+        self._writer = writer
+        self._ids = ids
+
+    def frames(self, frames: Sequence[Frame]) -> list[bytes]:
+        return self._writer.frames([self._renamed(frame) for frame in frames])
+
+    def close(self) -> bytes:
+        return self._writer.close()
+
+    def _renamed(self, frame: Frame) -> Frame:
+        data = frame.data
+        if not any(mark in data for mark in _CALL_MARKS):
+            return frame
+        try:
+            value = load_json(data)
+            renamed = with_own_ids(value, self._ids)
+        except (WireError, RecursionError):
+            return frame
+        if renamed is value:
+            return frame
+        data = dump_json(renamed)
+        return frame._replace(data=data, raw=encode_sse(data, frame.event))
 
 
 class _ArrayWriter:

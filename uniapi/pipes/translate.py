@@ -15,12 +15,14 @@ from uniapi.canonical import (
     FoldError,
     Json,
     PartDelta,
+    PartStart,
     Response,
     ResponseFailed,
     unfold,
 )
 from uniapi.dialects import (
     SHAPE_ERRORS,
+    CallIds,
     EncodedResponse,
     StreamDecoder,
     StreamEncoder,
@@ -41,6 +43,7 @@ class TranslateStream:
         "_decoder",
         "_encoder",
         "_framer",
+        "_ids",
         "_index",
         "_kept",
         "_lane",
@@ -60,8 +63,10 @@ class TranslateStream:
         *,
         probes_text: bool = False,
         turn: TurnReader | None = None,
+        ids: CallIds | None = None,
     ) -> None:
         self.report = Report(text=[] if probes_text else None, losses=encoder.losses, turn=turn)
+        self._ids = ids
         self._framer = framer
         self._decoder = decoder
         self._encoder = encoder
@@ -111,6 +116,8 @@ class TranslateStream:
                 # More of a text tells nothing but itself, once the answer has begun.
                 is_heard = type(event) is not PartDelta or event.index in listened
                 self._kept += len(event.text if type(event) is PartDelta else frame.data)
+                if is_heard and type(event) is PartStart and self._ids is not None:
+                    event = self._ids.of_event(event)
                 if is_heard or not report.committed or report.text is not None:
                     report.note(event)
                 out += encode(event)
@@ -165,6 +172,8 @@ class TranslateStream:
         return self._encoder.feed(ResponseFailed(failure=failure))
 
     def _pass(self, event: Event, out: list[bytes]) -> None:
+        if type(event) is PartStart and self._ids is not None:
+            event = self._ids.of_event(event)
         self.report.note(event)
         out.extend(self._encoder.feed(event))
 
@@ -204,8 +213,10 @@ class Fold:
         encode: Callable[[Response], EncodedResponse],
         dump: Callable[[Json], bytes],
         turn: TurnReader | None = None,
+        ids: CallIds | None = None,
     ) -> None:
         self.report = Report(turn=turn)
+        self._ids = ids
         self._framer = framer
         self._decoder = decoder
         self._folder = EventFold()
@@ -263,6 +274,8 @@ class Fold:
                 self._note(event)
 
     def _note(self, event: Event) -> None:
+        if type(event) is PartStart and self._ids is not None:
+            event = self._ids.of_event(event)
         self.report.note(event)
         self._folder.feed(event)
 
