@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -28,7 +29,8 @@ MAX_TRAILER_BYTES = 16 * 1024
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?$", re.DOTALL)
 _DIGITS = b"0123456789ABCDEFabcdef"
 _MOST_SIZE_DIGITS = 8
-_LONGEST_SIZE_LINE = _MOST_SIZE_DIGITS + len(b"\r\n")
+_LARGEST_PLAIN = 2**31 - 1
+"""More bytes than that no read can be asked for where a machine has 32 bits."""
 _BAD_HEADER_VALUE = re.compile(r"[\r\n\0]")
 
 
@@ -218,8 +220,7 @@ class ResponseParser:
 
     def _read_chunk_size(self) -> bool:
         """Chunks of the plain form that are all here go at once, the others line by line."""
-        splits = not self._pieces
-        bodies, self._at = _plain_chunks(self._buffer, self._at, splits=splits)
+        bodies, self._at = _plain_chunks(self._buffer, self._at)
         self._pieces += bodies
         line = self._line(MAX_CHUNK_LINE_BYTES, "a chunk size line")
         if line is None:
@@ -290,56 +291,37 @@ class ResponseParser:
         self.keeps_alive = keeps_alive and self._at == len(self._buffer)
 
 
-def _plain_chunks(buffer: bytes, at: int, *, splits: bool) -> tuple[list[bytes], int]:
+def _plain_chunks(buffer: bytes, at: int) -> tuple[list[bytes], int]:
     """What is in the chunks of the plain form (size, bytes, line ends) from `at` on that are all
-    here, but for the last one of a body; and where the first other one begins. `splits`: to look
-    for those without a line end in them all at once, which takes a step for each byte, however few
-    they are.
+    here, but for the last one of a body; and where the first other one begins.
     """
     bodies: list[bytes] = []
-    if splits:
-        bodies, at = _split_chunks(buffer, at)
-    # One by one those that have line ends in them, as the vendors do that end their lines so.
+    # Reading a file of bytes is half the work of searching and cutting the bytes themselves.
+    stream = BytesIO(buffer)
+    stream.seek(at)
+    read = stream.read
     sizes: dict[bytes, int] = {}
-    while (end := buffer.find(b"\r\n", at, at + _LONGEST_SIZE_LINE)) >= 0:
-        line = buffer[at:end]
+    beyond = 0
+    for line in stream:
+        # The chunks of a stream are equally long, or nearly so.
         size = sizes.get(line)
         if size is None:
             size = sizes[line] = _stated(line)
-        start = end + 2
-        stop = start + size
-        if not size or not buffer.startswith(b"\r\n", stop):
+        if not size:
+            beyond = len(line)
             break
-        bodies.append(buffer[start:stop])
-        at = stop + 2
-    return bodies, at
+        body, end = read(size), read(2)
+        if end != b"\r\n":
+            beyond = len(line) + len(body) + len(end)
+            break
+        bodies.append(body)
+    return bodies, stream.tell() - beyond
 
 
-def _split_chunks(buffer: bytes, at: int) -> tuple[list[bytes], int]:
-    """Those before the first one with a line end in it: cut at the line ends, they are size, bytes,
-    size, bytes.
-    """
-    lines = buffer[at:].split(b"\r\n")
-    # What follows the last line end is not whole.
-    lines.pop()
-    bodies = lines[1::2]
-    sizes = lines[0 : 2 * len(bodies) : 2]
-    # The chunks of a stream are equally long, or nearly so.
-    lengths = {size: _stated(size) for size in set(sizes)}
-    stated = [lengths[size] for size in sizes]
-    if 0 in stated:
-        # The last chunk of the body, and what follows it; or no size at all.
-        del stated[stated.index(0) :]
-        del bodies[len(stated) :], sizes[len(stated) :]
-    if stated != list(map(len, bodies)):
-        pairs = enumerate(zip(stated, bodies, strict=True))
-        count = next(place for place, (size, body) in pairs if size != len(body))
-        del bodies[count:], stated[count:], sizes[count:]
-    return bodies, at + sum(stated) + sum(map(len, sizes)) + 4 * len(bodies)
-
-
-def _stated(digits: bytes) -> int:
-    """The size that a line states; 0 also for a line of another form."""
+def _stated(line: bytes) -> int:
+    """The size that a line states, its end included; 0 also for a line of another form."""
+    digits = line[:-2]
     if not 0 < len(digits) <= _MOST_SIZE_DIGITS or digits.translate(None, _DIGITS):
         return 0
-    return int(digits, 16)
+    size = int(digits, 16) if line.endswith(b"\r\n") else 0
+    return size if size <= _LARGEST_PLAIN else 0
