@@ -10,7 +10,9 @@ one, which has to be read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from itertools import takewhile
+from operator import itemgetter
 
 from .alike_holes import TEXT, Hole, Members, holes_of, is_inside, is_utf8, spoken
 
@@ -166,7 +168,7 @@ class Alike:
         if not insides or columns is None:
             return None
         around = len(head) + len(tail)
-        end = at + sum(map(len, insides)) + len(insides) * around
+        end = at + len(b"".join(insides)) + len(insides) * around
         last = block[end - len(insides[-1]) - around : end]
         return Run(columns[self._text_at], columns, end, last)
 
@@ -227,18 +229,18 @@ def _rewritten(block: bytes, head: bytes, tail: bytes) -> list[bytes]:
     """As `_plain` gives them, where nothing but some last ones is not alike: they are cut out
     blindly, and written again they must give the same bytes.
     """
-    lines, place = block.split(b"\n"), head.count(b"\n")
+    # A file of bytes is read by lines in less than half the time of `split`.
+    lines, place = BytesIO(block).readlines(), head.count(b"\n")
     lines_each = place + tail.count(b"\n")
-    before, behind = head[head.rfind(b"\n") + 1 :], tail[: tail.index(b"\n")]
-    # What follows the last line end is not whole.
-    told = lines[place : (len(lines) - 1) // lines_each * lines_each : lines_each]
+    before, behind = head[head.rfind(b"\n") + 1 :], tail[: tail.index(b"\n") + 1]
+    told = lines[place : len(lines) // lines_each * lines_each : lines_each]
     for _ in range(MOST_LAST_ONES):
         if told and not (told[-1].startswith(before) and told[-1].endswith(behind)):
             told.pop()
-    start, end = len(before), -len(behind)
-    insides = [line[start:end] for line in told]
-    written = b"%b%b%b" % (head, (tail + head).join(insides), tail)
-    return insides if block.startswith(written) else []
+    insides = list(map(itemgetter(slice(len(before), -len(behind))), told))
+    joined, start = (tail + head).join(insides), len(head)
+    is_same = block.startswith(joined, start) and block.startswith(tail, start + len(joined))
+    return insides if is_same and block.startswith(head) else []
 
 
 def _plain(block: bytes, head: bytes, tail: bytes) -> list[bytes]:
