@@ -133,8 +133,8 @@ class ListeningRouter(Router):
         super().__init__(**state)
         self.plans = []
 
-    def plan(self, asked, candidates, **moment):
-        self.plans.append(ToldPlan(super().plan(asked, candidates, **moment)))
+    def plan(self, asked, candidates, *moment, **named):
+        self.plans.append(ToldPlan(super().plan(asked, candidates, *moment, **named)))
         return self.plans[-1]
 
 

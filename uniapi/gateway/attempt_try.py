@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from uniapi.canonical import (
     Failure,
@@ -37,7 +35,7 @@ from .answer_headers import (
     sunset_header,
 )
 from .aside import aside
-from .attempt_log import log, tell_failure, tell_request, tell_return
+from .attempt_log import tell_failure, tell_request, tell_return
 from .attempt_request import AttemptRequest, prepare_at_once
 from .cache_rounds import tells_of_cache
 from .call_facts import estimate_call_tokens
@@ -152,7 +150,10 @@ class Try:
             state.outcome = "ok"
             self._remember()
             if written is not None and not self._is_examined:
-                await self._cache_verdict()
+                if state.takes_long:
+                    await aside(self._cached)
+                else:
+                    self._cached()
         else:
             broken = self._masked(broken)
             state.outcome, state.said = broken.kind.value, broken.words
@@ -166,7 +167,7 @@ class Try:
         state = self._state
         loop = asyncio.get_running_loop()
         now, triggers = loop.time(), state.lanes.preferences.error_triggers
-        if log.isEnabledFor(logging.DEBUG):
+        if state.is_told:
             tell_request(state.call, self._attempt, self.way.road, requests)
         kind = WholeAnswer if prepared.is_whole else Receiver
         receiver: UpstreamAnswer = kind(
@@ -262,20 +263,22 @@ class Try:
         if report.content_type is None:
             is_whole_anyway = call.operation is Operation.STORED and not streams
             is_streamed = call.stream and not is_whole_anyway
-        relayed = head.headers if head is not None and self.way.is_relayed else {}
-        said = self._lane.said_at_once
-        if len(state.attempts) > 1:
-            said = {**self._lane.said, **attempts_header(state.attempts)}
-        headers = {
-            **(kind_headers(call, is_streamed=True) if is_streamed else JSON_HEADERS),
-            **returned_headers(relayed, self._lane.target.credential.secret),
-            **said,
-        }
+        lane, target = self._lane, self._lane.target
+        returned: dict[str, str] = {}
+        if head is not None and self.way.is_relayed:
+            returned = returned_headers(head.headers, target.credential.secret)
+        if is_streamed or returned or len(state.attempts) > 1:
+            said = lane.said_at_once
+            if len(state.attempts) > 1:
+                said = {**lane.said, **attempts_header(state.attempts)}
+            kind = kind_headers(call, is_streamed=True) if is_streamed else JSON_HEADERS
+            headers = {**kind, **returned, **said}
+        else:
+            headers = lane.said_whole.copy()
         if losses:
             headers["x-uniapi-dropped"] = dropped_names(losses)
-        target = self._lane.target
         if tells_of_cache(report.usage, is_over=not is_streamed):
-            cached = await self._cache_verdict()
+            cached = await aside(self._cached) if state.takes_long else self._cached()
             if cached is not None:
                 headers["x-uniapi-cache"] = cached
         listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
@@ -310,14 +313,12 @@ class Try:
             broken = self._masked(report.failure)
             self._note(broken.kind.value, state.now(), broken.words)
 
-    async def _cache_verdict(self) -> str | None:
+    def _cached(self) -> str | None:
         """What the doctor says of an answer that tells what its prompt cache has done."""
         state, usage = self._state, self._receiver.report.usage
         self._is_examined = True
-        look = partial(
-            state.around.caches.look, state.call, self._lane.target, self.way.quirk, usage
-        )
-        verdict = await aside(look) if state.takes_long else look()
+        caches, target = state.around.caches, self._lane.target
+        verdict = caches.look(state.call, target, self.way.quirk, usage)
         return None if verdict is None else header_text(verdict.header)
 
     def _refused(self, failure: Failure) -> Failure:
@@ -413,7 +414,7 @@ class Try:
         return masked_failure(failure, self._lane.secrets, self._state.call.body)
 
     def _note(self, outcome: str, now: Monotonic, message: str = "") -> None:
-        receiver = self._state.receiver
-        status = receiver.status if receiver is not None else None
+        state = self._state
+        status = None if state.receiver is None else state.receiver.status
         record = attempt_record(self._lane, outcome, status, now - self._began, message)
-        self._state.attempts.append(record)
+        state.attempts.append(record)

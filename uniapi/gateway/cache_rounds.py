@@ -111,15 +111,14 @@ class CacheRounds:
             gap = self._price_gap(call.requested_model, model, provider_id, now_s)
             lost_pd = verdict.lost_tokens * gap
         name = "\n".join((self._day_of(now_s), target.provider.name, model[:100], verdict.reason))
-        added = (
-            1,
-            usage.input_tokens or 0,
-            usage.cache_read_tokens or 0,
-            verdict.lost_tokens,
-            lost_pd,
-        )
-        before = self._kept.get(name, now_s) or [0] * len(_FIGURES)
-        row = [old + new for old, new in zip(before, added, strict=True)]
+        requests, given, read, lost, cost = self._kept.get(name, now_s) or (0, 0, 0, 0, 0)
+        row = [
+            requests + 1,
+            given + (usage.input_tokens or 0),
+            read + (usage.cache_read_tokens or 0),
+            lost + verdict.lost_tokens,
+            cost + lost_pd,
+        ]
         self._kept.put(name, row, now_s)
 
     def _day_of(self, now_s: Epoch) -> str:

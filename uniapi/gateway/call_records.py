@@ -39,7 +39,10 @@ def attempt_record(
     """One try; `message` is the upstream's, cut, without our secrets in it."""
     said = without_secrets(message, lane.secrets)[:LONGEST_MESSAGE] if message else ""
     number = lane.target.credential.number
-    return AttemptRecord(*lane.names, outcome, status, duration_s, said, number)
+    provider, provider_id, model, key_id, shown = lane.names
+    return AttemptRecord(
+        provider, provider_id, model, key_id, shown, outcome, status, duration_s, said, number
+    )
 
 
 def call_record(state: CallState, now: Monotonic) -> CallRecord:
@@ -47,12 +50,10 @@ def call_record(state: CallState, now: Monotonic) -> CallRecord:
     record = _record(state.call, state.reply.status or state.status, state.outcome)
     record.attempts = tuple(state.attempts)
     record.total_s = now - state.plan.started_at
-    record.message = state.said[:LONGEST_MESSAGE]
+    if state.said:
+        record.message = state.said[:LONGEST_MESSAGE]
     if state.lane is not None:
-        target = state.lane.target
-        record.provider = target.provider.name
-        record.provider_id = target.provider.provider_id
-        record.upstream_model = target.upstream_model
+        record.provider, record.provider_id, record.upstream_model, _, _ = state.lane.names
     if state.receiver is not None:
         record.usage = state.usage
         record.first_token_s = state.receiver.first_token_after_s
@@ -81,16 +82,14 @@ def left_record(call: Call, total_s: float) -> CallRecord:
 
 def _record(call: Call, status: int, outcome: str) -> CallRecord:
     who = call.principal
-    name, endpoint = _NAMES[call.operation], f"{call.method} {call.path}"
-    at_s, model = call.received_at_s, call.requested_model
     record = CallRecord(
         call.request_id,
-        at_s,
+        call.received_at_s,
         who.key_id,
         who.label,
-        name,
-        endpoint,
-        model,
+        _NAMES[call.operation],
+        f"{call.method} {call.path}",
+        call.requested_model,
         status,
         outcome,
         call.stream,

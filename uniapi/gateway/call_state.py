@@ -93,6 +93,8 @@ class CallState:
     """When the client last heard of us, the beginning included."""
     takes_long: bool = False
     """Whether what grows with the call is done in threads."""
+    is_told: bool = False
+    """Whether every step of it is told in the log."""
     held: Held | None = None
     """What is reserved for the call while it runs."""
     used: Callable[[int], None] | None = None

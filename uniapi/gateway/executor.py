@@ -51,7 +51,6 @@ class Executor:
         plan: Plan,
         lanes: Lanes,
         reply: Reply,
-        *,
         takes_long: bool = False,
         held: Held | None = None,
         used: Callable[[int], None] | None = None,
@@ -62,8 +61,9 @@ class Executor:
         The call is recorded in every case, a refusal included. What else is given: see CallState.
         """
         around, now = self._around, self._around.clock.monotonic_s
+        is_told = log.isEnabledFor(logging.DEBUG)
         state = CallState(
-            around, call, plan, lanes, reply, now, plan.started_at, takes_long, held, used
+            around, call, plan, lanes, reply, now, plan.started_at, takes_long, is_told, held, used
         )
         tried: Tried | None = None
         try:
@@ -124,7 +124,7 @@ def _next(state: CallState, tried: Tried | None) -> Step:
     if tried is not None:
         *earlier, failed = state.plan.failed
         tell_failure(state.call, failed, earlier)
-    if log.isEnabledFor(logging.DEBUG):
+    if state.is_told:
         tell_step(state.call, step, state.plan.passed_over(state.now()))
     return step
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeAlias
 
 from uniapi.canonical import Call, DialectNeeds
 from uniapi.clock import Epoch
@@ -24,7 +25,7 @@ from uniapi.routing import Channel
 from uniapi.values import dataclass, replace
 from uniapi.wire import HttpRequest, head_of_request
 
-from .answer_headers import header_text
+from .answer_headers import JSON_HEADERS, header_text
 from .key_mask import NO_SECRET, KeyMask
 from .prepared import usual_headers
 from .route import Spot, Way, find_ways, spot_of, ways_from
@@ -33,12 +34,16 @@ MAX_LANES = 4096
 MAX_KINDS = 256
 """Kinds of calls that are remembered of one lane: dialects, operations, needs, lessons."""
 
+_KnownSpot: TypeAlias = tuple[Learned, Spot, dict[tuple[object, ...], tuple[Way, ...]]]
+"""What was learned when it was looked up, and the ways there for each kind of call: its operation,
+whether it streams, whether its own words may go there.
+"""
+
 
 class Lane:
     """One credential of one channel, as it is asked."""
 
     __slots__ = (
-        "_kinds",
         "_spots",
         "engine",
         "mask",
@@ -46,6 +51,7 @@ class Lane:
         "passage",
         "said",
         "said_at_once",
+        "said_whole",
         "secrets",
         "target",
     )
@@ -78,22 +84,23 @@ class Lane:
         served = f"{header_text(provider.name)}#{target.credential.number}=200"
         self.said_at_once = {**self.said, "x-uniapi-attempts": served}
         """The same of an answer that was the call's first attempt."""
-        self._spots: dict[tuple[object, ...], tuple[Learned, Spot]] = {}
-        self._kinds: dict[tuple[object, ...], tuple[Way, ...]] = {}
+        self.said_whole = {**JSON_HEADERS, **self.said_at_once}
+        """And of one that is a whole one as well."""
+        self._spots: dict[tuple[object, ...], _KnownSpot] = {}
 
     def ways(self, call: Call, needs: DialectNeeds, learned: Learned) -> tuple[Way, ...]:
         """The ways to ask it (see `find_ways`); `needs` are the call's."""
         if not SERVICES[call.operation].is_generated:
             return find_ways(call, self.target, self.engine, learned)
         name = (call.dialect, needs.has_functions, needs.effort, needs.searches, id(learned))
-        known = self._spots.get(name)
-        spot = known[1] if known is not None else self._spot(name, call.dialect, needs, learned)
+        known = self._spots.get(name) or self._spot(name, call.dialect, needs, learned)
+        _, spot, ways = known
         may_relay = spot.may_relay(call)
-        kind = (id(spot), call.operation, call.stream, may_relay)
-        found = self._kinds.get(kind)
+        kind = (call.operation, call.stream, may_relay)
+        found = ways.get(kind)
         if found is None:
-            ways = ways_from(spot, call, may_relay=may_relay)
-            found = self._kinds[kind] = tuple(self._headed(way, call.stream) for way in ways)
+            plain = ways_from(spot, call, may_relay=may_relay)
+            found = ways[kind] = tuple(self._headed(way, call.stream) for way in plain)
         return found
 
     def _spot(
@@ -102,14 +109,13 @@ class Lane:
         client_dialect: str,
         needs: DialectNeeds,
         learned: Learned,
-    ) -> Spot:
+    ) -> _KnownSpot:
         if len(self._spots) >= MAX_KINDS:
             self._spots.clear()
-            self._kinds.clear()
         spot = spot_of(self.target, self.engine, client_dialect, needs, learned)
         # What was learned stays with it, so that its id names nothing else meanwhile.
-        self._spots[name] = (learned, spot)
-        return spot
+        known = self._spots[name] = (learned, spot, {})
+        return known
 
     def _headed(self, way: Way, streams: bool) -> Way:
         """`way` with the headers of every request on it, where each has the same."""

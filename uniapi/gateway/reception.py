@@ -98,18 +98,15 @@ class Reception:
             now, now_s = self._clock.monotonic_s(), self._clock.now_s()
             minds_session = candidates.minds_sessions or key.policy == "sticky"
             engine_of = snapshot.engines.engine_of
-            asked = (call, key, engine_of, now, now_s, tokens, pin, minds_session)
-            question = (
-                await aside(partial(question_of, *asked)) if takes_long else question_of(*asked)
-            )
-            del asked, named  # this frame waits as long as the answer takes
-            admitted = self._limits.admit(
-                key,
-                candidates.alias,
-                global_rates=snapshot.config.preferences.rates,
-                tokens=tokens,
-                now=now,
-            )
+            if takes_long:
+                asked = (call, key, engine_of, now, now_s, tokens, pin, minds_session)
+                question = await aside(partial(question_of, *asked))
+                del asked  # this frame waits as long as the answer takes
+            else:
+                question = question_of(call, key, engine_of, now, now_s, tokens, pin, minds_session)
+            del named
+            global_rates = snapshot.config.preferences.rates
+            admitted = self._limits.admit(key, candidates.alias, now, global_rates, tokens)
             if isinstance(admitted, Refused):
                 raise over_limit(admitted)
             held = None
@@ -125,11 +122,9 @@ class Reception:
             if key.is_moderated:
                 await self._moderate(call, key, snapshot)
                 now, now_s = self._clock.monotonic_s(), self._clock.now_s()
-            plan = snapshot.router.plan(question, candidates, now=now, now_s=now_s, rng=self._rng)
+            plan = snapshot.router.plan(question, candidates, now, now_s, self._rng)
             used = partial(self._used, admitted) if snapshot.counts_tokens else None
-            await self._executor.run(
-                call, plan, snapshot.lanes, reply, takes_long=takes_long, held=held, used=used
-            )
+            await self._executor.run(call, plan, snapshot.lanes, reply, takes_long, held, used)
         finally:
             admitted.release()
             if held is not None:

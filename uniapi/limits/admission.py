@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from uniapi.clock import Epoch, Monotonic
-from uniapi.config import ClientKey, Config, Credential, Provider, Rate, Rates
+from uniapi.config import ByModel, ClientKey, Config, Credential, Provider, Rate, Rates
 from uniapi.values import dataclass, field
 
 from .seats import Seat, Seats
@@ -21,6 +21,8 @@ from .windows import Slot, Window
 PERSISTED_FROM_S = 86400.0
 MAX_WINDOWS = 50_000
 """Idle windows are forgotten when there are more."""
+MAX_GATES = 4096
+"""Client keys and models of which the windows are at hand."""
 
 Scope: TypeAlias = tuple[str, ...]
 """Whose window: `("global",)`, `("client", key_id, alias)`, `("credential", provider_id,
@@ -45,14 +47,30 @@ class Refused:
         return 413 if self.reason == "too_large" else 429
 
 
-@dataclass(slots=True)
-class _Counted:
-    """What one request added to one window."""
+_Counted: TypeAlias = tuple[Window, Slot, int, bool]
+"""What one request added to one window: the amount is the third, and the last is whether it is
+tokens. A plain tuple: it is made for every call.
+"""
 
-    window: Window
-    slot: Slot
-    amount: int
-    is_tokens: bool
+
+_Limit: TypeAlias = tuple[Rate, int, Window | None, bool]
+"""One limit, its amount, the window that it is for (None: it is for each request alone), and
+whether it is of tokens.
+"""
+
+
+class _Gate:
+    """What the calls of a client key for one model pass: their limits, and each window once. It
+    holds for the very rates that it was made of.
+    """
+
+    __slots__ = ("global_rates", "limits", "rates", "windows")
+
+    def __init__(self, rates: ByModel[Rates], global_rates: Rates, limits: list[_Limit]) -> None:
+        self.rates = rates
+        self.global_rates = global_rates
+        self.limits = limits
+        self.windows = _windows_of(limits)
 
 
 @dataclass(slots=True)
@@ -71,15 +89,15 @@ class Admitted:
 
     def used(self, tokens: int, now: Monotonic) -> None:
         """The upstream reported `tokens` (input and output) for this request."""
-        for counted in self._counted:
-            if counted.is_tokens:
-                counted.window.correct(counted.slot, tokens - counted.amount, now)
-                counted.amount = tokens
+        for place, (window, slot, amount, is_tokens) in enumerate(self._counted):
+            if is_tokens:
+                window.correct(slot, tokens - amount, now)
+                self._counted[place] = (window, slot, tokens, True)
 
     def undo(self, now: Monotonic) -> None:
         """The request was not made after all: it uses up nothing."""
-        for counted in self._counted:
-            counted.window.correct(counted.slot, -counted.amount, now)
+        for window, slot, amount, _ in self._counted:
+            window.correct(slot, -amount, now)
         self._counted = []
 
     def release(self) -> None:
@@ -125,6 +143,8 @@ class Limits:
         has a budget.
         """
         self._windows: dict[tuple[Scope, str, float], Window] = {}
+        self._gates: dict[tuple[str, str], _Gate] = {}
+        """By client key and model; what they lead to is in `_windows`."""
         self._running: dict[str, int] = {}
         self.seats = Seats()
 
@@ -132,37 +152,31 @@ class Limits:
         self,
         client_key: ClientKey,
         alias: str,
-        *,
+        now: Monotonic,
         global_rates: Rates = (),
         tokens: int = 0,
-        now: Monotonic,
     ) -> Admitted | Refused:
         """Let one request of a client key in, or say why not.
 
         `alias` is the model it names, `tokens` the estimate of its input.
         """
-        running = self._running.get(client_key.key_id, 0)
-        if client_key.max_concurrency is not None and running >= client_key.max_concurrency:
+        key_id, most = client_key.key_id, client_key.max_concurrency
+        running = self._running.get(key_id, 0)
+        if most is not None and running >= most:
             return Refused(
                 reason="concurrency",
-                message=f"This API key may run {client_key.max_concurrency} requests at once.",
+                message=f"This API key may run {most} requests at once.",
                 retry_after_s=1.0,
             )
-        rates = client_key.rates
-        own = () if rates.is_empty else rates.resolve(alias, alias) or ()
         counted: list[_Counted] = []
-        if own or global_rates:
-            asked: list[tuple[Scope, Rates]] = []
-            if own:
-                asked.append((("client", client_key.key_id, alias), own))
-            if global_rates:
-                asked.append((("global",), global_rates))
-            refused = self._first_refusal(asked, tokens, now)
+        if global_rates or not client_key.rates.is_empty:
+            gate = self._gate(client_key, alias, global_rates, now)
+            refused = _first_refusal(gate.limits, tokens, now)
             if refused is not None:
                 return refused
-            counted = self._count(asked, tokens, now)
-        self._running[client_key.key_id] = running + 1
-        return Admitted(counted, self._running, client_key.key_id)
+            counted = _count(gate.windows, tokens, now)
+        self._running[key_id] = running + 1
+        return Admitted(counted, self._running, key_id)
 
     def credential_refusal(
         self,
@@ -195,9 +209,8 @@ class Limits:
         )
         if not rates:
             return None
-        return self._first_refusal(
-            [(_credential_scope(provider, credential, upstream_model), rates)], tokens, now
-        )
+        scope = _credential_scope(provider, credential, upstream_model)
+        return _first_refusal(self._limits_of([(scope, rates)], now), tokens, now)
 
     def take_credential(
         self,
@@ -218,7 +231,8 @@ class Limits:
         admitted = Admitted()
         if rates:
             scope = _credential_scope(provider, credential, upstream_model)
-            admitted = Admitted(self._count([(scope, rates)], tokens, now))
+            windows = _windows_of(self._limits_of([(scope, rates)], now))
+            admitted = Admitted(_count(windows, tokens, now))
         if _most_at_once(provider, alias, upstream_model) is not None:
             seat = (provider.provider_id, credential.credential_id, upstream_model)
             self.seats.take(seat)
@@ -243,6 +257,7 @@ class Limits:
             if (scope := name[0])[0] == "global"
             or (scope[1] in keys if scope[0] == "client" else (scope[1], scope[2]) in credentials)
         }
+        self._gates.clear()
 
     def long_windows(self) -> list[LongWindow]:
         """The windows of a day and longer. As the two methods below, for a thread of its own."""
@@ -286,64 +301,91 @@ class Limits:
                 and window_s >= PERSISTED_FROM_S
                 and isinstance(slots, list)
             ):
-                self._window(tuple(scope), counts, float(window_s), now).load(slots, now, now_s)
+                self._window(tuple(scope), counts, float(window_s)).load(slots, now, now_s)
 
-    def _first_refusal(
-        self, asked: list[tuple[Scope, Rates]], tokens: int, now: Monotonic
-    ) -> Refused | None:
-        latest: tuple[float, Rate] | None = None
-        for scope, rates in asked:
-            for rate in rates:
-                if rate.counts == "tokens_per_request":
-                    if tokens > rate.amount:
-                        return Refused(
-                            reason="too_large",
-                            message=(
-                                f"The request has about {tokens} tokens; the limit is {rate.amount}"
-                                " in one request."
-                            ),
-                        )
-                    continue
-                window = self._windows.get((scope, rate.counts, rate.window_s))
-                if window is None:
-                    continue
-                cost = max(1, tokens) if rate.counts == "tokens" else 1
-                free_at = window.free_at(rate.amount, cost, now)
-                if free_at > now and (latest is None or free_at > latest[0]):
-                    latest = (free_at, rate)
-        if latest is None:
-            return None
-        return Refused(
-            reason="rate",
-            message=f"Rate limit reached: {latest[1].text}.",
-            retry_after_s=latest[0] - now,
-        )
+    def _gate(
+        self, client_key: ClientKey, alias: str, global_rates: Rates, now: Monotonic
+    ) -> _Gate:
+        name, rates = (client_key.key_id, alias), client_key.rates
+        gate = self._gates.get(name)
+        if gate is None or gate.rates is not rates or gate.global_rates is not global_rates:
+            if len(self._gates) >= MAX_GATES:
+                self._gates.clear()
+            own = rates.resolve(alias, alias) or ()
+            asked: list[tuple[Scope, Rates]] = [
+                (("client", *name), own),
+                (("global",), global_rates),
+            ]
+            limits = self._limits_of(asked, now)
+            gate = self._gates[name] = _Gate(rates, global_rates, limits)
+        return gate
 
-    def _count(
-        self, asked: list[tuple[Scope, Rates]], tokens: int, now: Monotonic
-    ) -> list[_Counted]:
-        counted = []
-        for scope, rates in asked:
-            for counts, window_s in dict.fromkeys(
-                [(rate.counts, rate.window_s) for rate in rates if rate.window_s]
-            ):
-                window = self._window(scope, counts, window_s, now)
-                amount = tokens if counts == "tokens" else 1
-                counted.append(
-                    _Counted(window, window.add(amount, now), amount, counts == "tokens")
-                )
-        return counted
+    def _limits_of(self, asked: list[tuple[Scope, Rates]], now: Monotonic) -> list[_Limit]:
+        if len(self._windows) >= MAX_WINDOWS:
+            # Before any of them is found, so that none is held here alone.
+            self._forget_idle(now)
+        return [
+            (
+                rate,
+                rate.amount,
+                self._window(scope, rate.counts, rate.window_s) if rate.window_s else None,
+                rate.counts == "tokens",
+            )
+            for scope, rates in asked
+            for rate in rates
+        ]
 
-    def _window(self, scope: Scope, counts: str, window_s: float, now: Monotonic) -> Window:
+    def _window(self, scope: Scope, counts: str, window_s: float) -> Window:
         name = (scope, counts, window_s)
         window = self._windows.get(name)
         if window is None:
-            if len(self._windows) >= MAX_WINDOWS:
-                self._windows = {
-                    other: kept for other, kept in self._windows.items() if not kept.is_idle(now)
-                }
             window = self._windows[name] = Window(window_s)
         return window
+
+    def _forget_idle(self, now: Monotonic) -> None:
+        self._windows = {
+            name: window for name, window in self._windows.items() if not window.is_idle(now)
+        }
+        self._gates.clear()
+
+
+def _first_refusal(limits: list[_Limit], tokens: int, now: Monotonic) -> Refused | None:
+    latest: tuple[float, Rate] | None = None
+    for rate, most, window, is_tokens in limits:
+        if window is None:
+            if tokens > most:
+                return Refused(
+                    reason="too_large",
+                    message=(
+                        f"The request has about {tokens} tokens; the limit is {most}"
+                        " in one request."
+                    ),
+                )
+            continue
+        free_at = window.free_at(most, max(1, tokens) if is_tokens else 1, now)
+        if free_at > now and (latest is None or free_at > latest[0]):
+            latest = (free_at, rate)
+    if latest is None:
+        return None
+    return Refused(
+        reason="rate",
+        message=f"Rate limit reached: {latest[1].text}.",
+        retry_after_s=latest[0] - now,
+    )
+
+
+def _windows_of(limits: list[_Limit]) -> list[tuple[Window, bool]]:
+    """What is counted in, each once; and whether that is tokens."""
+    found = {window: is_tokens for _, _, window, is_tokens in limits if window is not None}
+    return list(found.items())
+
+
+def _count(windows: list[tuple[Window, bool]], tokens: int, now: Monotonic) -> list[_Counted]:
+    counted = []
+    for window, is_tokens in windows:
+        amount = tokens if is_tokens else 1
+        counted.append((window, window.add(amount, now), amount, is_tokens))
+    return counted
 
 
 _SCOPE_WORDS = {"global": 1, "client": 3, "credential": 4}

@@ -9,6 +9,7 @@ exceeded; a budget may come back at most a 64th of the window late.
 from __future__ import annotations
 
 from collections import deque
+from math import inf
 from typing import Any
 
 from uniapi.clock import Epoch, Monotonic
@@ -33,10 +34,22 @@ class Window:
     The limit itself is an argument: it may change on reload while the counts stay.
     """
 
-    __slots__ = ("_changes", "_slots", "_total", "_window_s", "taken_changes")
+    __slots__ = (
+        "_changes",
+        "_due",
+        "_joined_until",
+        "_slots",
+        "_total",
+        "_window_s",
+        "taken_changes",
+    )
 
     def __init__(self, window_s: float) -> None:
         self._window_s = window_s
+        self._due = inf
+        """When the oldest slot expires, at the earliest."""
+        self._joined_until = -inf
+        """So long the newest slot takes in what is used, whatever the others are."""
         self._slots: deque[Slot] = deque()
         self._total = 0
         self._changes = 0
@@ -52,8 +65,9 @@ class Window:
         """When `amount` more fits under `limit`: `now` when it does already. An amount over the
         limit itself fits as soon as the window is empty.
         """
-        self._expire(now)
-        excess = self._total + min(amount, limit) - limit
+        if now >= self._due:
+            self._expire(now)
+        excess = self._total if amount > limit else self._total + amount - limit
         if excess <= 0:
             return now
         for slot in self._slots:
@@ -64,26 +78,30 @@ class Window:
 
     def add(self, amount: int, now: Monotonic) -> Slot:
         """Count `amount` as used now. The slot is what `correct` takes."""
-        self._expire(now)
+        if now >= self._due:
+            self._expire(now)
         self._changes += 1
         self._total += amount
-        newest = self._slots[-1] if self._slots else None
-        if newest is not None and (
-            newest.last_at > now
-            or (len(self._slots) >= EXACT and now - newest.first_at < self._window_s / SLICES)
-        ):
-            newest.amount += amount
-            newest.last_at = max(newest.last_at, now)
-            return newest
+        slots = self._slots
+        if now < self._joined_until:
+            slot = slots[-1]
+            slot.amount += amount
+            if slot.last_at < now:
+                slot.last_at = now
+            return slot
         slot = Slot(now, now, amount)
-        self._slots.append(slot)
+        if not slots:
+            self._due = now + self._window_s
+        slots.append(slot)
+        self._joined_until = self._end_of_newest()
         return slot
 
     def correct(self, slot: Slot, change: int, now: Monotonic) -> None:
         """What was counted in `slot` was really `change` more (or less): an estimate meets its
         exact figure. Without effect once the slot has expired.
         """
-        self._expire(now)
+        if now >= self._due:
+            self._expire(now)
         if slot.last_at + self._window_s <= now:
             return
         self._changes += 1
@@ -141,3 +159,17 @@ class Window:
         slots = self._slots
         while slots and slots[0].last_at + self._window_s <= now:
             self._total -= slots.popleft().amount
+        self._due = slots[0].last_at + self._window_s if slots else inf
+        self._joined_until = self._end_of_newest()
+
+    def _end_of_newest(self) -> float:
+        """Past the first `EXACT` uses a slot is open for its slice; before, only to what comes from
+        before it.
+        """
+        slots = self._slots
+        if not slots:
+            return -inf
+        newest = slots[-1]
+        if len(slots) < EXACT:
+            return newest.last_at
+        return max(newest.last_at, newest.first_at + self._window_s / SLICES)

@@ -6,45 +6,19 @@ import math
 
 from uniapi.canonical import Failure, FailureKind
 from uniapi.clock import Epoch, Monotonic
-from uniapi.limits import Admitted
-from uniapi.values import dataclass, replace
+from uniapi.values import replace
 
-from .availability import Availability, used_by
+from .availability import Availability
 from .health import Rested
 from .question import Question
 from .retry import Blame
 from .state import RouterState
-from .steps import Attempt, BegunRest, EndedRest, RestedThing
+from .steps import BegunRest, Course, EndedRest, RestedThing, used_by
 
 RESTED: tuple[RestedThing, ...] = ("channel", "credential_model", "credential")
 """What an attempt uses, in the order of `used_by`."""
 MODELS_OUT = 2
 """So many models out of money or share on one credential, and it is the account that is."""
-
-
-@dataclass(slots=True)
-class Course:
-    """An attempt under way: what it uses and must give back."""
-
-    attempt: Attempt
-    lease: Admitted | None = None
-    """What it counts for where its credential has limits."""
-    _used: tuple[Rested, ...] | None = None
-
-    @property
-    def used(self) -> tuple[Rested, ...]:
-        """What it uses (see `used_by`); nobody asks while nothing rests and nothing fails."""
-        if self._used is None:
-            self._used = used_by(self.attempt.channel, self.attempt.credential)
-        return self._used
-
-    def give_back(self, now: Monotonic, tokens: int | None) -> None:
-        """The attempt is over, or was never made; `tokens`: what it came to, None: unknown."""
-        if self.lease is None:
-            return
-        if tokens is not None:
-            self.lease.used(tokens, now)
-        self.lease.release()
 
 
 class Aftermath:

@@ -18,7 +18,7 @@ from .eligibility import RuledOut
 from .health import Rested
 from .question import Question
 from .state import RouterState
-from .steps import Obstacle, ObstacleKind
+from .steps import Obstacle, ObstacleKind, used_by
 
 TRIAL_POLL_S = 1.0
 """How soon to look again at what somebody else tries out right now."""
@@ -347,16 +347,6 @@ class Availability:
             if health.is_half_open(rested, now) and health.is_tried(rested, now)
             else free_at - now
         )
-
-
-def used_by(channel: Channel, credential: Credential) -> tuple[Rested, Rested, Rested]:
-    """What an attempt uses: the channel, the credential for its model, the credential."""
-    provider_id = channel.provider.provider_id
-    return (
-        channel.rested,
-        Rested(provider_id, credential.credential_id, channel.upstream_model),
-        Rested(provider_id, credential.credential_id, None),
-    )
 
 
 def _limit_obstacle(channel: Channel, refused: Refused, kind: ObstacleKind, text: str) -> Obstacle:

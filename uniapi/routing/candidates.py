@@ -26,6 +26,8 @@ class Channel:
     weight: int | None = None
     key_path: tuple[str, ...] = ()
     channel_id: tuple[str, str] = field(init=False, compare=False, repr=False)
+    name: tuple[object, ...] = field(init=False, compare=False, repr=False)
+    """What tells it from others of the same configuration: its weight is left out."""
     rested: Rested = field(init=False, compare=False, repr=False)
     """It, as what can rest."""
     excludes: bool = field(init=False, compare=False, repr=False)
@@ -39,6 +41,7 @@ class Channel:
         object.__setattr__(self, "is_limited", not (rates.is_empty and most.is_empty))
         object.__setattr__(self, "excludes", _excludes(self.provider))
         object.__setattr__(self, "channel_id", (provider_id, model))
+        object.__setattr__(self, "name", (provider_id, model, self.alias, self.key_path))
         object.__setattr__(self, "rested", Rested(provider_id, None, model))
 
     def __str__(self) -> str:

@@ -8,9 +8,10 @@ from uniapi.clock import Monotonic
 from uniapi.config import Credential
 from uniapi.values import dataclass
 
-from .availability import Availability, used_by
+from .availability import Availability
 from .candidates import Channel
 from .health import Rested
+from .steps import used_by
 
 _LIMITS = ("rate", "busy", "client_limit")
 

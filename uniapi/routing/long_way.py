@@ -18,7 +18,7 @@ from uniapi.canonical import FailureKind, repeated
 from uniapi.clock import Monotonic
 from uniapi.config import Credential, Timeouts
 
-from .aftermath import Aftermath, Course
+from .aftermath import Aftermath
 from .availability import Availability
 from .call_reserve import asked_by, not_asked, resorts_in_order
 from .candidates import Candidates, Channel
@@ -27,7 +27,7 @@ from .plan_waits import PlanWaits
 from .question import Question
 from .retry import Next, next_after
 from .state import Pace, RouterState
-from .steps import Attempt, FailedAttempt, GiveUp, Tried, Wait
+from .steps import Attempt, Course, FailedAttempt, GiveUp, Tried, Wait
 from .time_left import time_left
 from .walk import Walk
 

@@ -12,12 +12,11 @@ import random
 from uniapi.canonical import Failure
 from uniapi.clock import Epoch, Monotonic
 
-from .aftermath import Course
 from .candidates import Candidates
 from .long_way import LongWay
 from .question import Question
 from .state import RouterState
-from .steps import BegunRest, EndedRest, FailedAttempt, GiveUp, Step, Tried
+from .steps import BegunRest, Course, EndedRest, FailedAttempt, GiveUp, Step, Tried
 
 MAX_CALLS = 10
 """Upstream calls for one request."""
@@ -166,5 +165,4 @@ class Plan:
             or question.deadline is not None
         ):
             return None
-        first = state.pace(channel, question).first
-        return None if first is None else Course(first)
+        return state.pace(channel, question).straight

@@ -56,7 +56,6 @@ class Router:
         self,
         question: Question,
         candidates: Candidates,
-        *,
         now: Monotonic,
         now_s: Epoch,
         rng: random.Random,

@@ -17,7 +17,7 @@ from .health import Health
 from .question import EngineFacts, Question
 from .retry import Blame, blame
 from .selector import Selector
-from .steps import Attempt
+from .steps import Attempt, Course
 
 MAX_PACES = 4096
 
@@ -28,7 +28,7 @@ class Pace:
 
     timeouts: Timeouts
     keepalive_s: float | None
-    first: Attempt | None = None
+    straight: Course | None = None
     """The first attempt of most calls: with the one credential there is, without a bound in time.
     """
 
@@ -51,7 +51,7 @@ class RouterState:
         provider = channel.provider
         has_rules = provider.timeout_policy.rules or self.preferences.timeout_policy.rules
         facts = question.facts() if has_rules else None
-        name = (*channel.channel_id, channel.alias, channel.key_path, question.timeout_s, facts)
+        name = (channel.name, question.timeout_s, facts)
         pace = self._paces.get(name)
         if pace is None:
             if len(self._paces) >= MAX_PACES:
@@ -66,10 +66,10 @@ class RouterState:
         first_token_s = timeouts.first_token_s
         patience_s = self.default_timeout_s if first_token_s is None else first_token_s
         keepalive_s = keepalive_interval_s(channel, self.preferences, patience_s)
-        first, credentials = None, channel.provider.credentials
+        straight, credentials = None, channel.provider.credentials
         if len(credentials) == 1 and timeouts.total_s is None:
-            first = Attempt(channel, credentials[0], 1, timeouts, keepalive_s)
-        return Pace(timeouts, keepalive_s, first)
+            straight = Course(Attempt(channel, credentials[0], 1, timeouts, keepalive_s))
+        return Pace(timeouts, keepalive_s, straight)
 
     def ruled_out(self, channel: Channel, question: Question) -> RuledOut | None:
         """Why `channel` cannot take the call at all."""

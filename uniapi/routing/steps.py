@@ -6,10 +6,13 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 from uniapi.canonical import ClientError, Failure
+from uniapi.clock import Monotonic
 from uniapi.config import Credential, Timeouts
+from uniapi.limits import Admitted
 from uniapi.values import dataclass
 
 from .candidates import Channel
+from .health import Rested
 
 
 @dataclass(slots=True)  # a value; freezing it would triple what it costs each call
@@ -31,6 +34,43 @@ class Attempt:
         """Whether this is what was called."""
         is_there = self.channel.channel_id == channel.channel_id
         return is_there and self.credential.credential_id == credential.credential_id
+
+
+@dataclass(slots=True)
+class Course:
+    """An attempt under way: what it uses and must give back. One without a lease has nothing of its
+    call in it, and many calls may go by the same.
+    """
+
+    attempt: Attempt
+    lease: Admitted | None = None
+    """What it counts for where its credential has limits."""
+    _used: tuple[Rested, ...] | None = None
+
+    @property
+    def used(self) -> tuple[Rested, ...]:
+        """What it uses (see `used_by`); nobody asks while nothing rests and nothing fails."""
+        if self._used is None:
+            self._used = used_by(self.attempt.channel, self.attempt.credential)
+        return self._used
+
+    def give_back(self, now: Monotonic, tokens: int | None) -> None:
+        """The attempt is over, or was never made; `tokens`: what it came to, None: unknown."""
+        if self.lease is None:
+            return
+        if tokens is not None:
+            self.lease.used(tokens, now)
+        self.lease.release()
+
+
+def used_by(channel: Channel, credential: Credential) -> tuple[Rested, Rested, Rested]:
+    """What an attempt uses: the channel, the credential for its model, the credential."""
+    provider_id = channel.provider.provider_id
+    return (
+        channel.rested,
+        Rested(provider_id, credential.credential_id, channel.upstream_model),
+        Rested(provider_id, credential.credential_id, None),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

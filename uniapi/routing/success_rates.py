@@ -22,9 +22,12 @@ class SuccessRates:
         rate = self._rates.get(name)
         if rate is None:
             rate = self._rates[name] = _Rate(0.0, 0.0, now)
-        faded = 0.5 ** (max(0.0, now - rate.counted_at) / HALF_LIFE_S)
-        rate.successes = rate.successes * faded + is_success
-        rate.total = rate.total * faded + 1.0
+        if now > rate.counted_at:
+            faded = 0.5 ** ((now - rate.counted_at) / HALF_LIFE_S)
+            rate.successes *= faded
+            rate.total *= faded
+        rate.successes += is_success
+        rate.total += 1.0
         rate.counted_at = now
 
     def at(self, name: tuple[str, str], now: Monotonic) -> tuple[float, float]:

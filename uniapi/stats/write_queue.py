@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 
 from .aggregate import Aggregate
+from .batch import Batch
 from .calendar import hour_of
 from .ledger import Charges, Ledger
 from .records import CallRecord
@@ -37,23 +38,29 @@ class Waiting:
 
     def add(self, call: CallRecord) -> None:
         """Take in a finished call, and charge it."""
-        with self._lock:
-            if call.cost_pd:
+        if call.cost_pd:
+            with self._lock:
                 self._ledger.charge(call)
+                self._calls.append(call)
+        else:
+            # One step, always of the same list: it needs no lock.
             self._calls.append(call)
-            if len(self._calls) > MAX_WAITING:
+        if len(self._calls) > MAX_WAITING:
+            with self._lock:
                 self._spill_oldest(MAX_WAITING // 10)
 
     def take(self) -> list[CallRecord]:
         """All calls, to be written. They still count as waiting."""
         with self._lock:
-            self._in_flight, self._calls = self._calls, []
+            self._in_flight = self._calls[:]
+            del self._calls[: len(self._in_flight)]
             return self._in_flight
 
     def give_back(self) -> None:
         """They could not be written."""
         with self._lock:
-            self._calls, self._in_flight = self._in_flight + self._calls, []
+            self._calls[:0] = self._in_flight
+            self._in_flight = []
             if len(self._calls) > MAX_WAITING:
                 self._spill_oldest(len(self._calls) - MAX_WAITING)
 
@@ -97,9 +104,11 @@ class Waiting:
         return bool(self._calls or self._in_flight or self._spill)
 
     def _spill_oldest(self, count: int) -> None:
-        for call in self._calls[:count]:
-            self._spill.setdefault(hour_of(call.at_s), Aggregate()).add(call)
-            self._ledger.put(call, self._spill_costs)
+        for group in Batch(self._calls[:count]):
+            hour = self._spill.setdefault(group.hour, Aggregate())
+            hour.add_equal(group.calls, group.figures)
+            for call in group.calls:
+                self._ledger.put(call, self._spill_costs)
         coarsen(self._spill, before_day=max(self._spill) // 24 - PENDING_DAYS)
         del self._calls[:count]
         self.dropped += count

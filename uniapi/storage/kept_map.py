@@ -75,7 +75,8 @@ class KeptMap:
             self._entries.pop(name, None)
             self._entries[name] = (now_s, value)
             self._changed[name] = None
-            self._bound()
+            if len(self._entries) > self._limit:
+                self._bound()
 
     def remove(self, name: str) -> None:
         with self._lock:
