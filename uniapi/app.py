@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from uniapi.logs.call_log import CallLine
+from uniapi.logs.writer import say_call
 
 from .canonical import Call, RequestRefused
 from .channel_merits import SpeedMeter
@@ -175,7 +175,7 @@ class App:
             clock=self.clock,
         )
         return Reception(
-            current=lambda: self._snapshots.current,
+            in_force=self._snapshots,
             spending=self.money.spending,
             record=self.record,
             lists=self._lists,
@@ -284,7 +284,7 @@ class App:
         if self._speed.is_wanted:
             self._speed.take_in(call)
         if log.isEnabledFor(logging.INFO):
-            log.handle(CallLine(call, self.clock.now_s()))
+            say_call(log, call, self.clock.now_s())
 
     # configuration
 

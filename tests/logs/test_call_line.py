@@ -2,6 +2,7 @@
 other line may.
 """
 
+import io
 import json
 import logging
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 
 from uniapi.logs.call_log import CallLine
 from uniapi.logs.log import set_secrets, set_up_logging
-from uniapi.logs.writer import write_in_background
+from uniapi.logs.writer import say_call, write_in_background
 from uniapi.stats import CallRecord
 
 SECRET = "totally-private-0123456789"
@@ -147,3 +148,58 @@ def test_usual_calls_have_the_short_way(opened):
     records = [CallLine(usual, ENDED_AT_S), CallLine(usual, ENDED_AT_S)]
     assert inner.formatter.format_all(records).count("\n") == 2
     assert inner.formatter.format_all([*records, logging.makeLogRecord({"msg": "else"})]) == ""
+
+
+class Counting(logging.Filter):
+    """Lets all pass, and counts them."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = 0
+
+    def filter(self, record):
+        self.seen += 1
+        return True
+
+
+@pytest.mark.parametrize("where", ["nowhere", "logger", "parent", "handler", "other handler"])
+def test_whoever_wants_a_say_in_a_call_s_line_has_it(opened, where):
+    """The short way is for where nobody does, and what is written is the same."""
+    log_file, _ = opened("text")
+    set_secrets([SECRET])
+    (outer,) = write_in_background()
+    log, counting = logging.getLogger("uniapi.app"), Counting()
+    other = logging.StreamHandler(io.StringIO())
+    other.addFilter(counting)
+    if where == "logger":
+        log.addFilter(counting)
+    elif where == "handler":
+        outer.addFilter(counting)
+    elif where == "other handler":
+        logging.getLogger().addHandler(other)
+    elif where == "parent":
+        log.addHandler(other)
+    try:
+        say_call(log, call(f"the vendor says {SECRET}"), ENDED_AT_S)
+        assert outer.drain()
+    finally:
+        log.removeFilter(counting)
+        log.removeHandler(other)
+        logging.getLogger().removeHandler(other)
+    assert counting.seen == (where != "nowhere")
+    (line,) = lines(log_file)
+    assert line.endswith(
+        "r1 alice gpt-6 502 (refused: the vendor says tot…) attempts 0 total 500 ms"
+    )
+
+
+def test_a_secret_of_a_waiting_call_is_cut_short_though_a_reload_came_between(opened):
+    log_file, _ = opened("text")
+    set_secrets([SECRET])
+    (outer,) = write_in_background()
+    outer._is_asleep = False  # its thread does not begin yet
+    say_call(logging.getLogger("uniapi.app"), call(f"the vendor says {SECRET}"), ENDED_AT_S)
+    set_secrets(["another-secret"])
+    outer._wake()
+    assert outer.drain()
+    assert SECRET not in log_file.read_text(encoding="utf-8")

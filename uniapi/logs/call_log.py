@@ -27,6 +27,13 @@ _USUAL = logging.makeLogRecord(
 """The members of a log record of a call."""
 
 
+class PassesCalls(logging.Filter):
+    """A filter that lets every call's line pass."""
+
+    cleans: Callable[[str], str] | None = None
+    """What it takes out of the line's text, where it does."""
+
+
 class CallLine(logging.LogRecord):
     """A finished call on its way to the log: its text is made by whoever writes it, since calls end
     where nobody must wait. The call does not change any more.

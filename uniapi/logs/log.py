@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, TextIO
 
 from uniapi.language import ENGLISH, Language
-from uniapi.logs.call_log import CallLine, call_line, names_of
+from uniapi.logs.call_log import CallLine, PassesCalls, call_line, names_of
 from uniapi.logs.terminal import TerminalFormatter, has_colour, is_terminal
 from uniapi.logs.text import CONTROL, fields_of, shown
 from uniapi.logs.writer import FormatsMany, LinesHandler
@@ -55,13 +55,14 @@ def _cut_short(secret: re.Match[str]) -> str:
     return f"{stays[0] if stays is not None else ''}…"
 
 
-class _Redacting(logging.Filter):
+class _Redacting(PassesCalls):
     """Replaces the secrets it was given, and anything that looks like one, in every record; the
     formatters ask it for exceptions.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.cleans = self.clean
         self.secrets: tuple[str, ...] = ()
         self._count = 0
         """How many of them are in force."""
@@ -222,7 +223,7 @@ def set_up_logging(
     handler.setFormatter(_formatter(redacting, file, format_name, language))
     handler.addFilter(redacting)
     if file is None and format_name == "text" and _are_one(sys.stdout, sys.stderr):
-        handler.addFilter(_is_not_printed)
+        handler.addFilter(_NotPrinted())
     # A full quota must not print a traceback for every line that cannot be written.
     logging.raiseExceptions = False
     root = logging.getLogger()
@@ -233,9 +234,11 @@ def set_up_logging(
     logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
-def _is_not_printed(record: logging.LogRecord) -> bool:
+class _NotPrinted(PassesCalls):
     """What stands in the same place already needs no line."""
-    return not getattr(record, "is_printed", False)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(record, "is_printed", False)
 
 
 def _are_one(one: TextIO, other: TextIO) -> bool:

@@ -12,7 +12,12 @@ import logging
 import threading
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from uniapi.stats import CallRecord
+
+from .call_log import CallLine, PassesCalls
 
 MOST_WAITING = 5000
 """Lines."""
@@ -75,6 +80,10 @@ class LinesHandler(logging.Handler):
             return ""
 
 
+_EndedCall: TypeAlias = tuple[CallRecord, float]
+"""A call of which the line is still to be made, and when it ended."""
+
+
 class BackgroundHandler(logging.Handler):
     """Hands what passes its filters to `inner`, in a thread that is begun by the first line."""
 
@@ -82,8 +91,14 @@ class BackgroundHandler(logging.Handler):
         super().__init__()
         self._inner = inner
         self._most_waiting = most_waiting
-        self._waiting: deque[logging.LogRecord | threading.Event] = deque()
+        self._waiting: deque[logging.LogRecord | _EndedCall | threading.Event] = deque()
         """An event is set when all before it is written."""
+        self.cleans_calls: Callable[[str], str] | None = None
+        """What its filters would do with the line of a call, where that is all: none of them has to
+        be asked about it.
+        """
+        self._cleans: Callable[[str], str] | None = None
+        """The same for the lines that wait, whatever came since."""
         self._in_hand = 0
         """Lines that are being written."""
         self._left_out = 0
@@ -105,6 +120,27 @@ class BackgroundHandler(logging.Handler):
         if self._is_asleep:
             self._wake()
         return True
+
+    def take_call(self, call: CallRecord, ended_at_s: float) -> None:
+        """The line of a call, past the filters (see `cleans_calls`)."""
+        if len(self._waiting) + self._in_hand >= self._most_waiting:
+            self._left_out += 1
+            return
+        self._waiting.append((call, ended_at_s))
+        if self._is_asleep:
+            self._wake()
+
+    def take_over_filters(self, inner: logging.Handler) -> None:
+        """Ask from now on those that `inner` has asked."""
+        self.filters, inner.filters = inner.filters, []
+        passing = [one for one in self.filters if isinstance(one, PassesCalls)]
+        cleaning = [one.cleans for one in passing if one.cleans is not None]
+        if len(passing) == len(self.filters) and len(cleaning) == 1:
+            self._cleans = self.cleans_calls = cleaning[0]
+
+    def addFilter(self, filter: logging._FilterType) -> None:
+        super().addFilter(filter)
+        self.cleans_calls = None
 
     def drain(self) -> bool:
         """Wait until everything is written, but not for ever; whether it is."""
@@ -150,9 +186,9 @@ class BackgroundHandler(logging.Handler):
             one = self._waiting.popleft()
             if isinstance(one, threading.Event):
                 is_written = one
-            else:
-                records.append(one)
-                self._in_hand = len(records)
+                continue
+            records.append(self._line_of(*one) if isinstance(one, tuple) else one)
+            self._in_hand = len(records)
         if self._left_out and not self._waiting:
             records.append(self._gap())
         if isinstance(self._inner, LinesHandler):
@@ -163,6 +199,12 @@ class BackgroundHandler(logging.Handler):
         self._in_hand = 0
         if is_written is not None:
             is_written.set()
+
+    def _line_of(self, call: CallRecord, ended_at_s: float) -> CallLine:
+        line = CallLine(call, ended_at_s)
+        if self._cleans is not None:
+            line.clean = self._cleans
+        return line
 
     def _gap(self) -> logging.LogRecord:
         count, self._left_out = self._left_out, 0
@@ -184,7 +226,21 @@ def write_in_background() -> tuple[BackgroundHandler, ...]:
     handlers = []
     for inner in root.handlers:
         outer = BackgroundHandler(inner)
-        outer.filters, inner.filters = inner.filters, []
+        outer.take_over_filters(inner)
         handlers.append(outer)
     root.handlers[:] = handlers
     return tuple(handlers)
+
+
+def say_call(log: logging.Logger, call: CallRecord, ended_at_s: float) -> None:
+    """Put the line of a finished call into the log, the shortest way: what leads to one handler in
+    the background, and there past all filters, is handed over without asking around.
+    """
+    handlers = log.root.handlers
+    leads_there_alone = log.parent is log.root and log.propagate and len(handlers) == 1
+    if leads_there_alone and not (log.disabled or log.handlers or log.filters):
+        handler = handlers[0]
+        if isinstance(handler, BackgroundHandler) and handler.cleans_calls and not handler.level:
+            handler.take_call(call, ended_at_s)
+            return
+    log.handle(CallLine(call, ended_at_s))
