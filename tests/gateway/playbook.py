@@ -18,6 +18,7 @@ how the loop is written: such a test stays as it is when the loop is built anew.
 
 import json
 import random
+from types import SimpleNamespace
 
 from ends import Client, Network
 from hand_loop import HandClock, HandLoop
@@ -191,7 +192,7 @@ class Playbook:
         )
         snapshot = Snapshot.of(self._config, self._router, self._engines)
         return Reception(
-            current=lambda: snapshot,
+            in_force=SimpleNamespace(current=snapshot),
             spending=self.spending,
             record=self._record,
             lists=ModelLists(self.clock),

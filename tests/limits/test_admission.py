@@ -4,6 +4,7 @@ import pytest
 
 from uniapi.config import ByModel, ClientKey, Config, Credential, Provider, parse_rates
 from uniapi.limits import Admitted, Limits, Refused
+from uniapi.limits.admission import MAX_WINDOWS
 
 
 def _key(rates=None, **members):
@@ -244,3 +245,27 @@ def test_a_changed_limit_keeps_the_count():
     limits = Limits()
     _let_in(limits, _key(_rates("5/min")), "m", 3, now=0.0)
     assert _let_in(limits, _key(_rates("4/min")), "m", 5, now=1.0) == 1
+
+
+def test_limits_said_anew_hold_for_what_was_counted():
+    """A reload makes new values of the same limits; the windows that are at hand are the same."""
+    limits = Limits()
+    assert _let_in(limits, _key(_rates("3/min")), "m", 2, now=0.0) == 2
+    assert _let_in(limits, _key(_rates("3/min")), "m", 5, now=1.0) == 1
+    assert _let_in(limits, _key(_rates("9/min")), "m", 9, now=2.0) == 6
+    everybody = parse_rates("20/min")
+    assert _let_in(limits, _key(), "m", 2, global_rates=everybody, now=3.0) == 2
+    assert _let_in(limits, _key(), "n", 99, global_rates=parse_rates("5/min"), now=3.0) == 3
+
+
+def test_forgetting_idle_windows_keeps_what_is_counted():
+    """What everybody shares stays one window, whichever key's windows are found when there are too
+    many.
+    """
+    limits = Limits()
+    everybody = parse_rates("4/min")
+    for number in range(MAX_WINDOWS):
+        limits._window(("client", "k", f"m{number}"), "requests", 60.0)
+    assert _let_in(limits, _key(_rates("9/min")), "a", 2, global_rates=everybody, now=0.0) == 2
+    assert _let_in(limits, _key(_rates("9/min")), "b", 9, global_rates=everybody, now=1.0) == 2
+    assert len(limits._windows) == 3

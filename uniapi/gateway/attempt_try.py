@@ -43,7 +43,7 @@ from .call_records import attempt_record, masked_failure
 from .call_state import CallState
 from .lanes import Lane
 from .operation_failures import blamed
-from .patience import patience_for, trigger_probe
+from .patience import trigger_probe
 from .prepared import Prepared
 from .receiver import Receiver
 from .route import Way
@@ -130,7 +130,8 @@ class Try:
                 tell_return(state.call, self._attempt, ended)
             if state.mender is not None:
                 state.mender.helped(self._lane.target)
-            self._note("ok", now)
+            duration_s = now - self._began
+            state.attempts.append(attempt_record(self._lane, "ok", receiver.status, duration_s))
             self.body = NOTHING_SAID
             written = await self._answer()
             if written is not None:
@@ -174,7 +175,7 @@ class Try:
             loop,
             prepared.make_pipe,
             self._classify,
-            patience_for(self._attempt, state.call.operation, now),
+            self._lane.patience(self._attempt, state.call.operation, now),
             now,
             trigger_probe(state.call, triggers) if triggers else None,
             self._lane.mask,

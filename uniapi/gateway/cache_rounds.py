@@ -50,7 +50,9 @@ class CacheRounds:
 
     def look(self, call: Call, target: Target, quirk: Quirk, usage: Usage | None) -> Verdict | None:
         """None where nobody says what was read from a cache."""
-        if usage is None or not usage.input_tokens or not tells_of_cache(usage, is_over=True):
+        if usage is None or not usage.input_tokens:
+            return None
+        if usage.cache_read_tokens is None and not tells_of_cache(usage, is_over=True):
             return None
         if (
             usage.input_tokens < (quirk.least_cached or LEAST_TOKENS)

@@ -53,6 +53,7 @@ def call_record(state: CallState, now: Monotonic) -> CallRecord:
     if state.said:
         record.message = state.said[:LONGEST_MESSAGE]
     if state.lane is not None:
+        # Names by place: see Lane.
         record.provider, record.provider_id, record.upstream_model, _, _ = state.lane.names
     if state.receiver is not None:
         record.usage = state.usage

@@ -68,7 +68,9 @@ class Executor:
         tried: Tried | None = None
         try:
             while True:
-                step = _next(state, tried)
+                step = plan.next(tried, now())
+                if tried is not None or is_told:
+                    _tell(state, step, tried)
                 if isinstance(step, Attempt):
                     tried = await _attempt(state, step)
                     if tried is None:
@@ -118,15 +120,13 @@ class Executor:
             let_go_soon([*state.bodies, request])
 
 
-def _next(state: CallState, tried: Tried | None) -> Step:
-    """What the plan says now; what the last attempt led to is told in the log."""
-    step = state.plan.next(tried, state.now())
+def _tell(state: CallState, step: Step, tried: Tried | None) -> None:
+    """What the last attempt led to, and what comes next, in the log."""
     if tried is not None:
         *earlier, failed = state.plan.failed
         tell_failure(state.call, failed, earlier)
     if state.is_told:
         tell_step(state.call, step, state.plan.passed_over(state.now()))
-    return step
 
 
 async def _attempt(state: CallState, attempt: Attempt) -> Tried | None:

@@ -9,24 +9,26 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from uniapi.canonical import Call, DialectNeeds
+from uniapi.canonical import Call, DialectNeeds, Operation
 from uniapi.clock import Epoch
 from uniapi.config import (
     Credential,
     Preferences,
     Provider,
+    Timeouts,
     provider_secrets,
     without_secrets_in_bytes,
 )
 from uniapi.engines import Engine, Learned, Target
 from uniapi.network import passage_of
 from uniapi.operations import SERVICES
-from uniapi.routing import Channel
+from uniapi.routing import Attempt, Channel
 from uniapi.values import dataclass, replace
 from uniapi.wire import HttpRequest, head_of_request
 
 from .answer_headers import JSON_HEADERS, header_text
 from .key_mask import NO_SECRET, KeyMask
+from .patience import Patience, patience_for
 from .prepared import usual_headers
 from .route import Spot, Way, find_ways, spot_of, ways_from
 
@@ -44,6 +46,7 @@ class Lane:
     """One credential of one channel, as it is asked."""
 
     __slots__ = (
+        "_patience",
         "_spots",
         "engine",
         "mask",
@@ -86,6 +89,7 @@ class Lane:
         """The same of an answer that was the call's first attempt."""
         self.said_whole = {**JSON_HEADERS, **self.said_at_once}
         """And of one that is a whole one as well."""
+        self._patience: dict[Operation, tuple[Timeouts, Patience]] = {}
         self._spots: dict[tuple[object, ...], _KnownSpot] = {}
 
     def ways(self, call: Call, needs: DialectNeeds, learned: Learned) -> tuple[Way, ...]:
@@ -102,6 +106,17 @@ class Lane:
             plain = ways_from(spot, call, may_relay=may_relay)
             found = ways[kind] = tuple(self._headed(way, call.stream) for way in plain)
         return found
+
+    def patience(self, attempt: Attempt, operation: Operation, now: float) -> Patience:
+        """See `patience_for`; without a bound in time it is the same for all attempts."""
+        timeouts = attempt.timeouts
+        known = self._patience.get(operation)
+        if known is not None and known[0] is timeouts:
+            return known[1]
+        patience = patience_for(attempt, operation, now)
+        if timeouts.total_s is None:
+            self._patience[operation] = (timeouts, patience)
+        return patience
 
     def _spot(
         self,

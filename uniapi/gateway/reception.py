@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 from uniapi.canonical import Call, Operation, RequestRefused
 from uniapi.clock import Clock
@@ -38,13 +39,19 @@ from .spending import Held, Spending
 NOTHING_NAMED = Candidates(alias="", members=())
 
 
+class HoldsSnapshot(Protocol):
+    """Holds the snapshot in force."""
+
+    current: Snapshot
+
+
 class Reception:
-    """Takes inference calls in. `current` gives the snapshot in force."""
+    """Takes inference calls in."""
 
     def __init__(
         self,
         *,
-        current: Callable[[], Snapshot],
+        in_force: HoldsSnapshot,
         spending: Spending,
         record: Callable[[CallRecord], None],
         lists: ModelLists,
@@ -56,7 +63,7 @@ class Reception:
         clock: Clock,
         rng: random.Random,
     ) -> None:
-        self._current = current
+        self._in_force = in_force
         self._spending = spending
         self._record = record
         self._lists = lists
@@ -79,7 +86,7 @@ class Reception:
             if CLIENT_DIALECTS[call.dialect].keeps_items:
                 resolved = partial(self._items.resolve, call, self._clock.monotonic_s())
                 call = await aside(resolved) if takes_long else resolved()
-            snapshot, candidates = self._current(), NOTHING_NAMED
+            snapshot, candidates = self._in_force.current, NOTHING_NAMED
             if call.operation is not Operation.STORED:  # there the id names the place
                 candidates = snapshot.catalog.candidates(key, call.requested_model)
                 if candidates.may_expire or not candidates.members:
@@ -161,12 +168,12 @@ class Reception:
         for a first discovery when they may come with it. Raises RequestRefused: 404, or 503 while
         lists are fetched.
         """
-        snapshot = self._current()
+        snapshot = self._in_force.current
         candidates = snapshot.router.candidates(key, call.requested_model, self._clock.now_s())
         if candidates:
             return snapshot, candidates
         in_time = await self._lists.wait(snapshot.catalog.unlisted(key))
-        snapshot = self._current()
+        snapshot = self._in_force.current
         candidates = snapshot.router.candidates(key, call.requested_model, self._clock.now_s())
         if candidates:
             return snapshot, candidates

@@ -170,7 +170,10 @@ class Limits:
             )
         counted: list[_Counted] = []
         if global_rates or not client_key.rates.is_empty:
-            gate = self._gate(client_key, alias, global_rates, now)
+            rates = client_key.rates
+            gate = self._gates.get((key_id, alias))
+            if gate is None or gate.rates is not rates or gate.global_rates is not global_rates:
+                gate = self._gate(client_key, alias, global_rates, now)
             refused = _first_refusal(gate.limits, tokens, now)
             if refused is not None:
                 return refused
@@ -306,18 +309,12 @@ class Limits:
     def _gate(
         self, client_key: ClientKey, alias: str, global_rates: Rates, now: Monotonic
     ) -> _Gate:
+        if len(self._gates) >= MAX_GATES:
+            self._gates.clear()
         name, rates = (client_key.key_id, alias), client_key.rates
-        gate = self._gates.get(name)
-        if gate is None or gate.rates is not rates or gate.global_rates is not global_rates:
-            if len(self._gates) >= MAX_GATES:
-                self._gates.clear()
-            own = rates.resolve(alias, alias) or ()
-            asked: list[tuple[Scope, Rates]] = [
-                (("client", *name), own),
-                (("global",), global_rates),
-            ]
-            limits = self._limits_of(asked, now)
-            gate = self._gates[name] = _Gate(rates, global_rates, limits)
+        own = rates.resolve(alias, alias) or ()
+        asked: list[tuple[Scope, Rates]] = [(("client", *name), own), (("global",), global_rates)]
+        gate = self._gates[name] = _Gate(rates, global_rates, self._limits_of(asked, now))
         return gate
 
     def _limits_of(self, asked: list[tuple[Scope, Rates]], now: Monotonic) -> list[_Limit]:

@@ -60,10 +60,7 @@ class PriceBook:
         try:
             return self._found[asked]
         except KeyError:
-            if len(self._found) >= REMEMBERED:
-                self._found.clear()
-            found = self._found[asked] = self._look_up(*asked)
-            return found
+            return self._look_up(*asked)
 
     def cost_pd(
         self,
@@ -79,7 +76,9 @@ class PriceBook:
         stated = None if usage.cost is None else stated_cost_pd(usage)
         if stated is not None:
             return stated
-        found = self.find(requested_model, upstream_model, provider_id)
+        asked = (requested_model, upstream_model, provider_id)
+        # As `find` does, which every call would enter.
+        found = self._found[asked] if asked in self._found else self._look_up(*asked)
         if found is None:
             return None
         region = self._regions.get(provider_id or "")
@@ -104,6 +103,16 @@ class PriceBook:
         return max(0, int((each - figures.get("cache_read", each)) * found.factor))
 
     def _look_up(
+        self, requested_model: str, upstream_model: str | None, provider_id: str | None
+    ) -> Found | None:
+        """What is found is remembered."""
+        if len(self._found) >= REMEMBERED:
+            self._found.clear()
+        asked = (requested_model, upstream_model, provider_id)
+        found = self._found[asked] = self._narrowest(*asked)
+        return found
+
+    def _narrowest(
         self, requested_model: str, upstream_model: str | None, provider_id: str | None
     ) -> Found | None:
         names = [name for name in (requested_model, upstream_model) if name and name != "default"]
