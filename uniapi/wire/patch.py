@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from uniapi.values import dataclass
@@ -28,6 +29,8 @@ _INTO_OBJECT = re.compile(r"\{[ \t\n\r]*")
 _COLON = re.compile(r"[ \t\n\r]*:[ \t\n\r]*")
 _COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
+MOST_PLAIN = 1024
+"""Characters in which a member is looked for at once."""
 _SHORT_ESCAPES = frozenset('"\\/\b\f\n\r\t')
 """Characters that have a two-character escape in JSON, beside their `\\u…` one."""
 
@@ -221,6 +224,9 @@ def _member_span(text: str, start: int, limit: int, name: str) -> tuple[int, int
     """Where the value of the object's last member `name` stands; `start` is at the opening brace,
     nothing from `limit` on belongs to the object. ValueError: no JSON.
     """
+    plain = _plainly(name).match(text, start, min(limit, start + MOST_PLAIN))
+    if plain is not None and not _may_recur(text, plain.end(1), limit, name):
+        return plain.span(1)
     decoder = _DECODER if len(text) <= LARGE_BYTES else _LONG_DECODER
     found: tuple[int, int] | None = None
     between = _INTO_OBJECT.match(text, start)
@@ -238,6 +244,16 @@ def _member_span(text: str, start: int, limit: int, name: str) -> tuple[int, int
                 break
         between = _COMMA.match(text, value_end)
     return found
+
+
+@lru_cache(16)
+def _plainly(name: str) -> re.Pattern[str]:
+    """An object that begins with plain members, up to the text of the one with this name: so do the
+    frames of most streams, and nothing has to be made of the values.
+    """
+    text, number = r'"[^"\\\x00-\x1f]*"', "-?(?:0|[1-9][0-9]*)"
+    member = rf"{text}: ?(?:{text}|{number}|true|false|null), ?"
+    return re.compile(rf'{{(?:{member})*?"{re.escape(name)}": ?({text})')
 
 
 def _may_recur(text: str, start: int, limit: int, name: str) -> bool:
