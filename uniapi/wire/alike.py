@@ -82,15 +82,18 @@ class Alike:
         self, literals: Sequence[bytes], holes: Sequence[Hole], text_at: int, *, ends_read: bool
     ) -> None:
         self._head, self._tail = literals[0], literals[-1]
-        self._before = list(zip(literals[1:], holes[:text_at], strict=False))
-        """The holes before the text, each with what follows it."""
-        self._after = list(zip(literals[text_at + 1 :], holes[text_at + 1 :], strict=False))[::-1]
-        """The holes behind the text, each with what is before it, the last one first."""
         self._text_at = text_at
         self._ends_read = ends_read
         self._is_only_text = len(holes) == 1
+        self._before: Sequence[tuple[bytes, Hole]] = ()
+        """The holes before the text, each with what follows it."""
+        self._after: Sequence[tuple[bytes, Hole]] = ()
+        """The holes behind the text, each with what is before it, the last one first."""
         self._form = b""
         if not self._is_only_text:
+            self._before = list(zip(literals[1:], holes[:text_at], strict=False))
+            behind = zip(literals[text_at + 1 :], holes[text_at + 1 :], strict=False)
+            self._after = list(behind)[::-1]
             self._form = b"%b".join([literal.replace(b"%", b"%%") for literal in literals])
         self.shape = len(holes), text_at
         """How many places vary, and which is the text: equal in all patterns that can spell each

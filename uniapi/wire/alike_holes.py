@@ -89,6 +89,8 @@ def holes_of(raw: bytes, members: Members) -> tuple[list[Hole], int] | None:
     blanks = _PADDING.search(raw, text.end) if members.pads else None
     if blanks is not None:
         holes.append(Hole(blanks.start(1), blanks.end(1), _BLANKS.fullmatch, b""))
+    if len(holes) == 1:
+        return holes, 0
     holes = _joined(raw, sorted(holes, key=lambda hole: hole.start))
     return holes, next(place for place, hole in enumerate(holes) if hole.start == text.start)
 

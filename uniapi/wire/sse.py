@@ -62,6 +62,8 @@ class SseDecoder:
         return len(self._rest) + self._held_bytes
 
     def feed(self, data: bytes) -> list[Frame]:
+        if self.is_between and _is_plain(data):
+            return [Frame(None, data[6:-2], data)]
         if len(self._rest) > LONG_FRAME_BYTES:
             if self._holds(data):
                 return []
@@ -147,11 +149,17 @@ def is_cut_done(raw: bytes) -> bool:
     return len(raw) >= len(b"data: [D") and DONE.startswith(raw)
 
 
+def _is_plain(data: bytes) -> bool:
+    """Whether this is one whole event of one line, as most are."""
+    is_one = data.find(b"\n") == len(data) - 2 and data.endswith(b"\n\n")
+    return is_one and data.startswith(b"data: ") and data.find(b"\r") < 0
+
+
 def read_frame(raw: bytes) -> Frame:
     """One event's bytes as a Frame: several `data` lines are joined by LF, comments and unknown
     fields ignored.
     """
-    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
+    if _is_plain(raw):
         return Frame(None, raw[6:-2], raw)
     named = _NAMED.fullmatch(raw)
     if named is not None:
