@@ -72,6 +72,14 @@ def test_blanks_before_the_last_brace_may_vary():
     for odd in (b"\t", b'"x"', b",", b"}"):
         assert alike.run(padded(b"a", 0).replace(b"}}", b"}" + odd + b"}")) is None
     assert Alike.of(padded(b"x", 3), CHAT).run(padded(b"a", 4)) is None
+    assert Alike.of(padded(b"x", 3), CHAT._replace(pads=True)).run(padded(b"a", 0)).texts == (b"a",)
+
+
+def test_a_frame_without_blanks_is_a_pattern_of_one_place():
+    alike = Alike.of(padded(b"x", 0), CHAT._replace(pads=True))
+    assert alike.shape == (1, 0)
+    assert alike.run(padded(b"a", 0)).texts == (b"a",)
+    assert alike.run(padded(b"a", 1)) is None
 
 
 def test_numbers_in_a_row_vary_together_and_nothing_between_them():

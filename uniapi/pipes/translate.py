@@ -101,7 +101,7 @@ class TranslateStream:
         self._take(run)
         if b"" in run.texts:
             run.tell([text for text in run.texts if text])
-        self._kept += sum(map(len, run.texts))
+        self._kept += len(b"".join(run.texts))
         turn = self.report.turn
         if turn is not None and self._index in turn.open:
             turn.note(PartDelta(index=self._index, text=run.text))

@@ -32,8 +32,10 @@ one (`01`) is not.
 _HAS_DIGIT = re.compile(rb"[0-9]")
 _VALUE = re.compile(rb'[ \t]*:[ \t]*(?:(")|(?=[0-9-]))')
 _BLANKS = re.compile(rb" *")
-_PADDING = re.compile(rb"\}( *)\}[\r\n]")
-"""Before the last brace of a frame that ends in two of them."""
+_PADDING = re.compile(rb"\}( +)\}[\r\n]")
+"""Before the last brace of a frame that ends in two of them. Who pads does so nearly always, and
+what has no padding is a pattern with one place less to look at.
+"""
 
 Match = Callable[[bytes], object]
 """True of a value without line ends that may stand in a hole, and of several with the hole's joint
@@ -45,7 +47,7 @@ class Members(NamedTuple):
     """Of a dialect's frames: the names, in quotes, of the members that bring text, the likeliest
     first; and of those whose text or number varies from frame to frame and tells nothing, or, with
     `ends_read`, tells it in the last frame of a row: that one is then left to be read. `pads`: the
-    blanks before the last brace vary too.
+    blanks before the last brace vary too, where there are any.
     """
 
     texts: tuple[bytes, ...]
