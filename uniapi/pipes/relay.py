@@ -88,9 +88,10 @@ class RelayStream:
                         out.append(self._spelled.written(piece))
                     continue
                 self._observe(piece)
-                out += self._written(piece)
+                written = self._written(piece)
+                out += written
                 if len(piece) == 1 and self._lane.may_learn:
-                    self._learn(piece[0])
+                    self._learn(piece[0], b"".join(written))
         except WireError as error:
             return out + self.abort(Failure.cut(str(error)))
         if self._writer is not None:
@@ -144,8 +145,8 @@ class RelayStream:
         # own.
         return ([] if self._ends_clean else [b"\n\n"]) + self._ending(failure)
 
-    def _learn(self, frame: Frame) -> None:
-        """After the commit: frames like this one tell nothing, and are written as it is."""
+    def _learn(self, frame: Frame, written: bytes) -> None:
+        """After the commit: frames like this one tell nothing, and are written as it was."""
         observer = self._observer
         members = observer.members
         if members is None or self._shadow is not None:
@@ -153,10 +154,9 @@ class RelayStream:
         if not observer.committed or not frame.data or not observer.skims(frame):
             return
         alike = self._lane.learn(frame, members)
-        writer, self._spelled = self._writer, None
-        if writer is None or alike is None:
+        self._spelled = None
+        if self._writer is None or alike is None:
             return
-        written = b"".join(writer.frames([frame]))
         spelled = alike.headed(frame.raw, written) or Alike.of(written, members)
         if spelled is None or spelled.shape != alike.shape:
             self._lane.alike = None
