@@ -68,6 +68,21 @@ SPLICES = [
     (b'{"model":"cut', ("model",), None),
     (b'{"a":tru,"model":"a"}', ("model",), None),
     (b'{"model":"\xff"}', ("model",), None),
+    (
+        b'{"i": "x", "n": -3, "t": true, "model": "a", "c": []}',
+        ("model",),
+        b'{"i": "x", "n": -3, "t": true, "model": "X", "c": []}',
+    ),
+    (b'{"model":null,"model":"a"}', ("model",), b'{"model":null,"model":"X"}'),
+    (b'{"model":"a","model":1}', ("model",), b'{"model":"a","model":"X"}'),
+    (b'{"n":01,"model":"a"}', ("model",), None),
+    (b'{"n":"\x01","model":"a"}', ("model",), None),
+    (b'{"n":"\\x","model":"a"}', ("model",), None),
+    (
+        b'{"long":"%b","model":"a"}' % (b"x" * 2000),
+        ("model",),
+        b'{"long":"%b","model":"X"}' % (b"x" * 2000),
+    ),
     (b'{"a":' + b"[" * 200_000 + b',"model":1}', ("model",), None),
 ]
 
