@@ -246,7 +246,7 @@ def _member_span(text: str, start: int, limit: int, name: str) -> tuple[int, int
     return found
 
 
-@lru_cache(16)
+@lru_cache(maxsize=16)
 def _plainly(name: str) -> re.Pattern[str]:
     """An object that begins with plain members, up to the text of the one with this name: so do the
     frames of most streams, and nothing has to be made of the values.
