@@ -301,7 +301,7 @@ def splices(rng):
         expected = {**told, name: value}
         assert spliced is None or parsed(spliced) == expected, f"{body!r} became {spliced!r}"
         if isinstance(told[name], str) and isinstance(value, str):
-            quick = splice_text(body, name, value)
+            quick = splice_text(body, name, told[name], value)
             assert quick is None or parsed(quick) == expected, f"{body!r} became {quick!r}"
         if spliced is not None:
             _splice_again(rng, body, spliced, name, value)

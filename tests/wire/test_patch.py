@@ -228,10 +228,15 @@ def _seconds(body: bytes) -> float:
         b'{"a":{"model":"in"},"model":"up"}',
         b'{"a":{"model":"in"},"mod\\u0065l":"up"}',
         b'{"a":["model"],"model":"u\\"p"}',
+        b'{"model":"u\\/p","a":"\\n"}',
+        b'{"a":"say \\"model","model":"up"}',
+        b'{"a":": \\"up","model":\n"up","b":"up"}',
+        b'{"a":"\\u00e9","model":"up"}',
         b'{"a":"\\"model\\":\\"no\\"","model":"up\\\\"}',
     ],
 )
 def test_a_text_that_is_known_to_be_there_is_spliced_like_any_member(body: bytes) -> None:
     """Without walking to it where its name stands once; the bytes are the same either way."""
-    assert json.loads(body)["model"].startswith("u")
-    assert splice_text(body, "model", "X") == splice_member(body, ("model",), "X")
+    said = json.loads(body)["model"]
+    assert said.startswith("u")
+    assert splice_text(body, "model", said, "X") == splice_member(body, ("model",), "X")

@@ -31,6 +31,8 @@ PINS_LAST_S = 30 * 86400.0
 MAX_ID_LENGTH = 512
 """Of a longer one its hash is kept."""
 ESCAPE = b"\\u"
+_BACKSLASH = ord("\\")
+"""One byte is found a hundred times as fast as several."""
 
 
 _ID = re.compile(r"[!-~]+")
@@ -150,9 +152,10 @@ def find_references(call: Call) -> tuple[Reference, ...]:
         return (_reference("response_id", call.resource),)
     ids = CLIENT_DIALECTS[call.dialect].issued_ids
     # A name may be spelled with escapes, and is the same name to whoever reads it.
-    if ESCAPE not in call.body:
+    body = call.body
+    if _BACKSLASH not in body or body.find(ESCAPE) < 0:
         for mark in ids.marks:
-            if mark in call.body:
+            if body.find(mark) >= 0:  # `in` takes longer
                 break
         else:
             return ()

@@ -93,7 +93,7 @@ class Prepared:
 def reply_context(call: Call, way: Way, created_s: int) -> ReplyContext:
     """What the client's answer needs that no upstream says; ids in it are made of the call's."""
     place, model = way.place, call.requested_model
-    if model.endswith("*"):
+    if model[-1:] == "*":
         model = place.alias
     reply = ReplyContext(model, call.request_id, created_s, place.provider.name)
     if call.stream:
@@ -130,10 +130,12 @@ def _headers(way: Way, own: Mapping[str, str], passed: Mapping[str, str]) -> dic
 
 def forwarded_headers(call: Call) -> Mapping[str, str]:
     """The client's headers that belong to its dialect and go along when its words are relayed."""
-    names, headers = CLIENT_DIALECTS[call.dialect].forwarded_headers, call.headers
-    if not names or headers.keys().isdisjoint(names):
-        return NO_HEADERS
-    return {name: headers[name] for name in names if name in headers}
+    headers = call.headers
+    forwarded = {}
+    for name in CLIENT_DIALECTS[call.dialect].forwarded_headers:
+        if name in headers:
+            forwarded[name] = headers[name]
+    return forwarded
 
 
 def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
@@ -146,24 +148,23 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
         body = {name: value for name, value in body.items() if not _is_misspelt(name)}
     if not sent.keys() <= body.keys():
         return written_for(call, body)
-    changed = [
-        name
-        for name, value in body.items()
-        if name not in sent or (value is not sent[name] and value != sent[name])
-    ]
     data: bytes | None = call.body
-    for name in changed:
-        if name not in SPLICED_MEMBERS:
+    for name, value in body.items():
+        said = sent.get(name, _NOT_SAID)
+        if value is said or value == said:
+            continue
+        if name not in SPLICED_MEMBERS or data is None:
             return written_for(call, body)
-        if data is None:
-            break
-        if isinstance(sent.get(name), str):
-            data = splice_text(data, name, body[name])
-        elif name in sent:
-            data = splice_member(data, (name,), body[name])
+        if isinstance(said, str) and isinstance(value, str):
+            data = splice_text(data, name, said, value)
+        elif said is not _NOT_SAID:
+            data = splice_member(data, (name,), value)
         else:
-            data = insert_member(data, name, body[name])
+            data = insert_member(data, name, value)
     return data if data is not None else written_for(call, body)
+
+
+_NOT_SAID: Any = object()
 
 
 def _is_misspelt(name: str) -> bool:

@@ -247,8 +247,9 @@ def with_stated_model(body: bytes, value: Json, dialect: RelayedDialect, model: 
     """The same of a whole answer that was read: where it names its model is known."""
     body = body.lstrip()
     name = dialect.model_paths[0][-1]
-    if isinstance(value, dict) and isinstance(value.get(name), str):
-        return splice_text(body, name, model) or body
+    said = value.get(name) if isinstance(value, dict) else None
+    if isinstance(said, str):
+        return splice_text(body, name, said, model) or body
     return with_model(body, dialect, model)
 
 

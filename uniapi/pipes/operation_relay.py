@@ -164,14 +164,14 @@ class RelayJson(Collecting):
 
     def _with_model(self, body: bytes, value: Json) -> bytes:
         model = self._choice.model
+        said = value.get("model") if isinstance(value, dict) else None
         if (
             model is None
             or not SERVICES[self._choice.operation].answer_names_model
-            or not isinstance(value, dict)
-            or not isinstance(value.get("model"), str)
+            or not isinstance(said, str)
         ):
             return body
-        return splice_text(body, "model", model) or body
+        return splice_text(body, "model", said, model) or body
 
 
 class SoundInJson(Collecting):

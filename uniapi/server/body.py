@@ -229,8 +229,6 @@ async def parse_object(body: bytes) -> dict[str, Any]:
 
 def object_at_once(body: bytes) -> tuple[dict[str, Any], bytes]:
     """As `read_object`, for a body of at most LARGE_BYTES, or in a thread."""
-    if not body.strip():
-        raise RequestRefused.bad_request("The request body is empty; a JSON object is expected.")
     if len(body) > LARGE_BYTES and holds_more_values(body, MAX_VALUES):
         message = f"The request body holds more than {MAX_VALUES} values."
         raise RequestRefused(
@@ -239,14 +237,18 @@ def object_at_once(body: bytes) -> tuple[dict[str, Any], bytes]:
             )
         )
     try:
-        text = body.decode("utf-8-sig" if body.startswith(BOM_UTF8) else "utf-8")
+        text = body.decode("utf-8-sig" if body[:3] == BOM_UTF8 else "utf-8")
         value, has_twins = load_members(text)
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
     except UnicodeDecodeError:
         raise RequestRefused.bad_request("The request body is not UTF-8 text.") from None
     except ValueError as error:
-        raise RequestRefused.bad_request(f"The request body is not valid JSON: {error}.") from None
+        if not body.strip():
+            message = "The request body is empty; a JSON object is expected."
+        else:
+            message = f"The request body is not valid JSON: {error}."
+        raise RequestRefused.bad_request(message) from None
     if not isinstance(value, dict):
         raise RequestRefused.bad_request(
             f"The request body must be a JSON object, not {type(value).__name__}."

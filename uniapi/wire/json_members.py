@@ -25,7 +25,8 @@ def load_members(text: str) -> tuple[Any, bool]:
     """The JSON value in `text`, and whether it is an object that has one name twice, however the
     name is spelled. Raises what `json.loads` raises.
     """
-    if len(text) <= SHORT_TEXT and "\\u" not in text and "\\/" not in text:
+    is_plain = "\\" not in text or ("\\u" not in text and "\\/" not in text)
+    if is_plain and len(text) <= SHORT_TEXT:
         value = parse_json(text)
         # Without these two escapes what can be spelled plainly is. Each name once, as a text: so
         # no member has it twice, and none further inside either.
