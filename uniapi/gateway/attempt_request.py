@@ -34,13 +34,22 @@ Result = TypeVar("Result")
 
 
 def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
-    """What `AttemptRequest.prepare` gives, for the client's own words where they are short and
-    nothing has to be put back into them; None for all others.
+    """What `AttemptRequest.prepare` gives, of a call that is short for what is done with it: of the
+    client's own words where nothing has to be put back into them, of ours where no media has to be
+    fetched; None for all others.
     """
-    if not way.is_relayed or way.remembers or state.takes_long:
+    call = state.call
+    if way.remembers or state.takes_long:
         return None
-    reply = reply_context(state.call, way, int(state.around.clock.now_s()))
-    return _built(state, way, reply, NOTHING_REMEMBERED)
+    if way.is_relayed:
+        reply = reply_context(call, way, int(state.around.clock.now_s()))
+        return _built(state, way, reply, NOTHING_REMEMBERED)
+    if call.operation is not Operation.GENERATE or _is_long(state, way):
+        return None
+    if state.decoded is None:
+        state.decoded = Decoded(call, way.place.upstream_model)
+    request = state.decoded.get()
+    return _told(state, way, request) if needs_media(way, request) is None else None
 
 
 class Fetched:
@@ -69,7 +78,6 @@ class AttemptRequest:
         says.
         """
         state, way, call = self._state, self._way, self._state.call
-        reply = reply_context(call, way, int(state.around.clock.now_s()))
         if way.road is Road.TRANSLATE and not way.service.is_carried:
             try:
                 request = await self._canonical()
@@ -78,13 +86,11 @@ class AttemptRequest:
                     raise
                 # A prompt that is no conversation is fine where the endpoint itself is served.
                 return _cannot_be_told(refused)
-            reply.request = request
-            if call.stream and way.sides.client.begins_with_usage:
-                measured = partial(estimate_input_tokens, request)
-                reply.input_tokens_estimate = await self._worked_out(measured)
+            return await self._worked_out(partial(_told, state, way, request))
         remembered = (
             await self._worked_out(self._remembered) if way.remembers else NOTHING_REMEMBERED
         )
+        reply = reply_context(call, way, int(state.around.clock.now_s()))
         return await self._worked_out(partial(_built, state, way, reply, remembered))
 
     async def _worked_out(self, work: Callable[[], Result]) -> Result:
@@ -94,9 +100,7 @@ class AttemptRequest:
         return await aside(work) if self._is_long else work()
 
     async def _canonical(self) -> Request:
-        """The canonical request as this upstream can take it: media fetched where it needs them by
-        value, signatures restored that the client could not carry.
-        """
+        """The canonical request with media fetched where this upstream needs them by value."""
         state, way = self._state, self._way
         model = way.place.upstream_model
         decoded = state.decoded = state.decoded or Decoded(state.call, model)
@@ -115,16 +119,6 @@ class AttemptRequest:
             decoded.put(request)
             state.call = replace(state.call, fetched_bytes=state.call.fetched_bytes + fetched.bytes)
             self._is_long = _is_long(state, way)
-        return await self._worked_out(partial(self._signed, request))
-
-    def _signed(self, request: Request) -> Request:
-        """With the signatures that belong to it there, and no other."""
-        state, way = self._state, self._way
-        if not way.keeps_signatures:
-            return without_signatures(request)
-        key_id = state.call.principal.key_id
-        for family in way.families:
-            request = state.around.reasoning.restore(key_id, family, request, state.now())
         return request
 
     def _remembered(self) -> Mapping[str, Message]:
@@ -152,18 +146,34 @@ def _is_long(state: CallState, way: Way) -> bool:
     return way.road is Road.TRANSLATE and len(call.body) + call.fetched_bytes > LONG_BYTES
 
 
+def _told(state: CallState, way: Way, request: Request) -> Prepared | Failure:
+    """The request for this way, of the canonical one whose media are as it takes them."""
+    call = state.call
+    reply = reply_context(call, way, int(state.around.clock.now_s()))
+    request = reply.request = _signed(state, way, request)
+    if call.stream and way.sides.client.begins_with_usage:
+        reply.input_tokens_estimate = estimate_input_tokens(request)
+    return _built(state, way, reply, NOTHING_REMEMBERED)
+
+
+def _signed(state: CallState, way: Way, request: Request) -> Request:
+    """With the signatures that belong to it there, and no other: those are restored that the client
+    could not carry.
+    """
+    if not way.keeps_signatures:
+        return without_signatures(request)
+    key_id = state.call.principal.key_id
+    for family in way.families:
+        request = state.around.reasoning.restore(key_id, family, request, state.now())
+    return request
+
+
 def _built(
     state: CallState, way: Way, reply: ReplyContext, remembered: Mapping[str, Message]
 ) -> Prepared | Failure:
     preferences = state.lanes.preferences
     try:
-        prepared = prepare(
-            state.call,
-            way,
-            reply,
-            probes_text=bool(preferences.error_triggers),
-            remembered=remembered,
-        )
+        prepared = prepare(state.call, way, reply, remembered, bool(preferences.error_triggers))
     except SHAPE_ERRORS as error:
         raise unexpected_shape(error) from None
     except RequestRefused as refused:

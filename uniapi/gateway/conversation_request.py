@@ -35,7 +35,6 @@ def prepare_conversation(
     way: Way,
     reply: ReplyContext,
     remembered: Mapping[str, Message],
-    *,
     probes_text: bool,
 ) -> Prepared:
     """Build the attempt; what is translated is `reply.request`, else the client's own words are
@@ -71,7 +70,8 @@ def prepare_conversation(
     is_usual = way.headers is not None and not (own or provider.passthrough_request_headers)
     named = None if reply.requested_model == place.upstream_model else reply.requested_model
     choice = PipeChoice(way.sides, reply, named, request, probes_text, adds_usage)
-    choice.remembers = way.remembers and bool(call.json.get("tools"))
+    if way.remembers:
+        choice.remembers = bool(call.json.get("tools"))
     if way.is_relayed and is_generated and call.json.get("tools"):
         choice.called = repeated_before(call.json)
     make: MakePipe = choice.relay if way.is_relayed else choice.translate

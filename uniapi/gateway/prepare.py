@@ -24,9 +24,8 @@ def prepare(
     call: Call,
     way: Way,
     reply: ReplyContext,
-    *,
-    probes_text: bool = False,
     remembered: Mapping[str, Message] = NOTHING_REMEMBERED,
+    probes_text: bool = False,
 ) -> Prepared:
     """Build the request for one way; the canonical one, where it is translated, is in `reply`.
     `remembered`: see `dialects.Beside`, where it is relayed.
@@ -37,7 +36,7 @@ def prepare(
         return prepare_carried(call, way, reply)
     if way.operation is Operation.STORED:
         return prepare_stored(call, way, reply)
-    return prepare_conversation(call, way, reply, remembered, probes_text=probes_text)
+    return prepare_conversation(call, way, reply, remembered, probes_text)
 
 
 def first_way(call: Call, place: Place, engine: Engine, learned: Learned = NOTHING) -> Way:

@@ -20,7 +20,7 @@ from uniapi.canonical import (
     Operation,
     Request,
     RequestRefused,
-    iter_media,
+    iter_parts,
 )
 from uniapi.dialects import (
     CLIENT_DIALECTS,
@@ -76,6 +76,10 @@ class Way:
     is_relayed: bool = field(init=False)
     service: Service = field(init=False)
     """What kind of operation it is."""
+    families: tuple[str, ...] = field(init=False)
+    """Whose reasoning this upstream reads: its own family's, that of others behind it, and what
+    nobody signed where plain reasoning is wanted back.
+    """
     headers: Mapping[str, str] | None = None
     """What every request there has, its credential included, where neither a signature nor a token
     that ends belongs to them; None: to be put together for each.
@@ -93,15 +97,9 @@ class Way:
         object.__setattr__(self, "is_relayed", is_relayed)
         object.__setattr__(self, "remembers", wants and is_relayed and is_generated)
         object.__setattr__(self, "service", SERVICES[self.operation])
-
-    @property
-    def families(self) -> tuple[str, ...]:
-        """Whose reasoning this upstream reads: its own family's, that of others behind it, and
-        what nobody signed where plain reasoning is wanted back.
-        """
-        unsigned = () if self.quirk.needs_reasoning == "no" else (UNSIGNED_FAMILY,)
-        own = self.quirk.opaque_family or self.dialect.family
-        return (own, *self.quirk.other_families, *unsigned)
+        unsigned = () if quirk.needs_reasoning == "no" else (UNSIGNED_FAMILY,)
+        own = quirk.opaque_family or self.sides.dialect.family
+        object.__setattr__(self, "families", (own, *quirk.other_families, *unsigned))
 
 
 def unexpected_shape(error: Exception) -> RequestRefused:
@@ -296,9 +294,9 @@ def needs_media(way: Way, request: Request) -> Callable[[Media], bool] | None:
     URL.
     """
     dialect, quirk = way.dialect, way.quirk
-    if not any(
-        media.url is not None and dialect.needs_inline(media, quirk)
-        for media in iter_media(request.messages)
-    ):
-        return None
-    return lambda media: dialect.needs_inline(media, quirk)
+    for part in iter_parts(request.messages):
+        if not isinstance(part, Media) or part.url is None:
+            continue
+        if dialect.needs_inline(part, quirk):
+            return lambda media: dialect.needs_inline(media, quirk)
+    return None

@@ -111,7 +111,7 @@ class Calls:
         """What became no call is looked at too, where anything is."""
         if self._desk.inspector.is_on:
             route = visit.visitor.route
-            call = arrival.call(route, requested_model="", stream=False, body=body, json={})
+            call = arrival.call(route, "", False, body, {})
             _, _, said = refusal(visit.incoming, error)
             self._desk.inspector.saw_refused(call, error, said)
 

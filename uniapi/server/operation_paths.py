@@ -136,16 +136,14 @@ def make_relayed_call(
     to be chosen. Raises RequestRefused (400) naming the member at fault.
     """
     members = received.members
-    return arrival.call(
-        route,
-        requested_model=_model(route, members, aliases),
-        stream=_is_stream(SERVICES[route.operation], members, is_form=received.upload is not None),
-        body=received.body,
-        json=members,
-        content_type=received.content_type,
-        upload=received.upload,
-        upload_bytes=received.upload.length if received.upload is not None else 0,
-    )
+    upload = received.upload
+    streams = _is_stream(SERVICES[route.operation], members, is_form=upload is not None)
+    model = _model(route, members, aliases)
+    call = arrival.call(route, model, streams, received.body, members)
+    call.content_type = received.content_type
+    if upload is not None:
+        call.upload, call.upload_bytes = upload, upload.length
+    return call
 
 
 def _model(route: Route, members: Mapping[str, Any], aliases: Sequence[str]) -> str:
