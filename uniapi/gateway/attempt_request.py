@@ -31,6 +31,8 @@ from .prepared import Prepared, reply_context
 from .route import Decoded, Way, needs_media, unexpected_shape
 
 Result = TypeVar("Result")
+_COMPLETE = Operation.COMPLETE
+"""A member is read from its class in nine hundred instructions."""
 
 
 def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
@@ -44,7 +46,7 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     if way.is_relayed:
         reply = reply_context(call, way, int(state.around.clock.now_s()))
         return _built(state, way, reply, NOTHING_REMEMBERED)
-    if call.operation is not Operation.GENERATE or _is_long(state, way):
+    if not way.service.is_generated or call.operation is _COMPLETE or _is_long(state, way):
         return None
     if state.decoded is None:
         state.decoded = Decoded(call, way.place.upstream_model)
@@ -82,7 +84,7 @@ class AttemptRequest:
             try:
                 request = await self._canonical()
             except RequestRefused as refused:
-                if call.operation is not Operation.COMPLETE:
+                if call.operation is not _COMPLETE:
                     raise
                 # A prompt that is no conversation is fine where the endpoint itself is served.
                 return _cannot_be_told(refused)
@@ -143,7 +145,7 @@ def _is_long(state: CallState, way: Way) -> bool:
     call = state.call
     if state.takes_long:
         return True
-    return way.road is Road.TRANSLATE and len(call.body) + call.fetched_bytes > LONG_BYTES
+    return not way.is_relayed and len(call.body) + call.fetched_bytes > LONG_BYTES
 
 
 def _told(state: CallState, way: Way, request: Request) -> Prepared | Failure:

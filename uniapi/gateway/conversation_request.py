@@ -46,7 +46,7 @@ def prepare_conversation(
     losses: tuple[str, ...] = ()
     own: Mapping[str, str]
     if reply.request is None:
-        body, own = dict(call.json), forwarded_headers(call)
+        body, own = {**call.json}, forwarded_headers(call)
     else:
         request = _adjusted(call, way, reply.request)
         said = dialect.encode_request(request, way.quirk)

@@ -32,6 +32,8 @@ def prepare(
 
     Raises RequestRefused when this upstream cannot be told.
     """
+    if way.service.is_generated:
+        return prepare_conversation(call, way, reply, remembered, probes_text)
     if way.service.is_carried:
         return prepare_carried(call, way, reply)
     if way.operation is Operation.STORED:

@@ -4,7 +4,7 @@ nothing is sent here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -26,7 +26,7 @@ from uniapi.wire import (
 
 from .route import Way
 
-SPLICED_MEMBERS = ("model", "stream_options")
+SPLICED_MEMBERS = frozenset({"model", "stream_options"})
 """When no other member of a relayed body changes, the client's bytes are kept and these are
 spliced.
 """
@@ -146,25 +146,30 @@ def relayed_bytes(call: Call, body: dict[str, Any]) -> bytes:
     # What is spelled as it is known needs no look at its letters.
     if not _SPELT.issuperset(body) and any(map(_is_misspelt, body)):
         body = {name: value for name, value in body.items() if not _is_misspelt(name)}
-    if not sent.keys() <= body.keys():
-        return written_for(call, body)
+    changed: Iterable[str] | None = ("model",)
+    # Mostly it is the model's name alone.
+    if {**sent, "model": body.get("model")} != body:
+        changed = _changed_members(sent, body)
     data: bytes | None = call.body
-    for name, value in body.items():
-        said = sent.get(name, _NOT_SAID)
-        if value is said or value == said:
-            continue
-        if name not in SPLICED_MEMBERS or data is None:
-            return written_for(call, body)
+    for name in changed or ():
+        if data is None:
+            break
+        said, value = sent.get(name), body[name]
         if isinstance(said, str) and isinstance(value, str):
-            data = splice_text(data, name, said, value)
-        elif said is not _NOT_SAID:
+            data = splice_text(data, name, said, value) if said != value else data
+        elif name in sent:
             data = splice_member(data, (name,), value)
         else:
             data = insert_member(data, name, value)
-    return data if data is not None else written_for(call, body)
+    return written_for(call, body) if data is None or changed is None else data
 
 
-_NOT_SAID: Any = object()
+def _changed_members(sent: Mapping[str, Json], body: Mapping[str, Json]) -> list[str] | None:
+    """Those that are to be spliced; None where others are no longer as they were sent."""
+    if not sent.keys() <= body.keys():
+        return None
+    changed = [name for name, value in body.items() if name not in sent or value != sent[name]]
+    return changed if set(changed) <= SPLICED_MEMBERS else None
 
 
 def _is_misspelt(name: str) -> bool:

@@ -24,12 +24,12 @@ from uniapi.canonical import (
 )
 from uniapi.dialects import (
     CLIENT_DIALECTS,
-    COMPLETIONS,
     SHAPE_ERRORS,
     ClientDialect,
     Quirk,
     RelayedDialect,
     UpstreamDialect,
+    client_dialect,
     with_distinct_calls,
 )
 from uniapi.engines import (
@@ -155,7 +155,7 @@ class Decoded:
 
 def client_side(call: Call) -> ClientDialect:
     """The dialect in which the client reads and is answered."""
-    return COMPLETIONS if call.operation is Operation.COMPLETE else CLIENT_DIALECTS[call.dialect]
+    return client_dialect(call.dialect, call.operation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,9 +283,9 @@ def _is_responses_shaped(call: Call) -> bool:
     """Cursor sends Responses-shaped bodies to the chat path for newer models."""
     return (
         call.dialect == "openai_chat"
-        and call.operation is Operation.GENERATE
         and "messages" not in call.json
         and "input" in call.json
+        and call.operation is Operation.GENERATE
     )
 
 

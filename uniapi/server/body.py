@@ -237,7 +237,7 @@ def object_at_once(body: bytes) -> tuple[dict[str, Any], bytes]:
             )
         )
     try:
-        text = body.decode("utf-8-sig" if body[:3] == BOM_UTF8 else "utf-8")
+        text = body.decode("utf-8-sig") if body[:3] == BOM_UTF8 else body.decode()
         value, has_twins = load_members(text)
     except RecursionError:
         raise RequestRefused.bad_request("The request body is nested too deep.") from None
