@@ -1,6 +1,7 @@
 """JSON in and out: large texts read as small ones do, long objects written as short ones are."""
 
 import json
+import random
 import sys
 import threading
 
@@ -67,3 +68,35 @@ def test_long_objects_are_written_as_others_are(value):
     assert json.loads(dump_long_json(value)) == value
     if "é" not in value:
         assert dump_long_json(value) == dump_json(value)
+
+
+def test_json_is_written_as_the_library_writes_it():
+    rng = random.Random(5)
+    for _ in range(5000):
+        value = _any_value(rng, 0)
+        expected = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        assert dump_json(value) == expected.encode()
+
+
+def _any_value(rng, depth):
+    kind = rng.randrange(10 if depth < 4 else 6)
+    if kind < 3:
+        return "".join(rng.choice('ab"\\/\n\0é😀\u2028') for _ in range(rng.randrange(6)))
+    if kind < 6:
+        return rng.choice((None, True, False, 1, -(10**30), 0.1, 1e300, float("inf"), -0.0))
+    members = [_any_value(rng, depth + 1) for _ in range(rng.randrange(4))]
+    if kind < 8:
+        return members
+    return {rng.choice(("a", "é", 'b"', "", 1, None)): member for member in members}
+
+
+def test_what_cannot_be_written_is_told():
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        dump_json({"a": object()})
+    deep = holds_itself = []
+    for _ in range(100_000):
+        deep = [deep]
+    holds_itself.append(holds_itself)
+    for value in (deep, holds_itself):
+        with pytest.raises(RecursionError):
+            dump_json(value)

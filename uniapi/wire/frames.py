@@ -5,7 +5,9 @@ into frames.
 from __future__ import annotations
 
 import json
+import json.encoder
 import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -112,13 +114,28 @@ def dump_json(value: Any) -> bytes:
     with escapes.
     """
     try:
-        return _encode(value).encode()
+        return "".join(_write(value, 0)).encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Made once: `json.dumps` makes an encoder for each call that is no plain one."""
+def _writer() -> Callable[[Any, int], Iterable[str]]:
+    """What the library's encoder writes values with. That makes one for each value, and has it
+    remember every object on the way, to find one that holds itself: none of ours does, and it would
+    end in a RecursionError as what is nested too deep.
+    """
+    plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return lambda value, level: [plain.encode(value)]
+    write: Callable[[Any, int], Iterable[str]] = make(
+        *(None, plain.default, json.encoder.encode_basestring, None),
+        *(plain.key_separator, plain.item_separator, False, False, True),
+    )
+    return write
+
+
+_write = _writer()
 
 
 @lru_cache(maxsize=1024)

@@ -50,8 +50,9 @@ def _messages(body: Json) -> list[Json]:
 
 def may_end_empty(body: Json) -> bool:
     """Whether a tool's result is what the model is asked to answer: it may find nothing to add."""
-    messages = _messages(body)
-    content = member(messages[-1], "content") if messages else None
+    messages = body.get("messages")
+    last = messages[-1] if type(messages) is list and messages else None
+    content = last.get("content") if type(last) is dict else None
     return isinstance(content, list) and any(
         member(block, "type") == "tool_result" for block in content
     )
