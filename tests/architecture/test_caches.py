@@ -36,7 +36,7 @@ ASKED = {
     "stats/period_sums.py": "client keys and providers of the configuration",
     "wire/http.py": "content types up to 256 characters",
     "wire/frames.py": "names of members and of models (256 characters)",
-    "wire/patch.py": "names of members in our own code",
+    "wire/patch.py": "names of members and of models, those of strangers up to 256 characters",
     "wire/request_head.py": "names of headers in a head of 16 KB",
     "connect/yaml_text.py": "a person's own settings, in a command that ends",
     "language.py": "nothing",

@@ -232,6 +232,7 @@ def _seconds(body: bytes) -> float:
         b'{"a":"say \\"model","model":"up"}',
         b'{"a":": \\"up","model":\n"up","b":"up"}',
         b'{"a":"\\u00e9","model":"up"}',
+        b'{"model":"u' + b"p" * 300 + b'"}',
         b'{"a":"\\"model\\":\\"no\\"","model":"up\\\\"}',
     ],
 )

@@ -85,7 +85,7 @@ def splice_text(body: bytes, name: str, said: str, value: str) -> bytes | None:
     # One byte is found a hundred times as fast as several, and bytes in bytes by `in` slower than
     # by `find`. With an escape of this kind the name may have another spelling.
     may_be_escaped = _BACKSLASH in body and body.find(b"\\u") >= 0
-    if may_be_escaped or body.count(quoted) != 1:
+    if may_be_escaped or len(said) > LONGEST_KNOWN or body.count(quoted) != 1:
         return splice_member(body, (name,), value)
     for written, told in _spellings(name, said, value):
         spliced = body.replace(written, told, 1)
@@ -96,6 +96,10 @@ def splice_text(body: bytes, name: str, said: str, value: str) -> bytes | None:
         return splice_member(body, (name,), value)
     start, end = found.span(1)
     return body[:start] + dump_text(value) + body[end:]
+
+
+LONGEST_KNOWN = 256
+"""Characters of a text that is remembered."""
 
 
 @lru_cache(maxsize=1024)
