@@ -81,13 +81,15 @@ def splice_text(body: bytes, name: str, said: str, value: str) -> bytes | None:
     Where that name stands once in the body, nothing has to be walked to find it; that matters when
     megabytes stand before it.
     """
-    quoted = dump_text(name)
     # One byte is found a hundred times as fast as several, and bytes in bytes by `in` slower than
     # by `find`. With an escape of this kind the name may have another spelling.
     may_be_escaped = _BACKSLASH in body and body.find(b"\\u") >= 0
-    if may_be_escaped or len(said) > LONGEST_KNOWN or body.count(quoted) != 1:
+    if may_be_escaped or len(said) > LONGEST_KNOWN:
         return splice_member(body, (name,), value)
-    for written, told in _spellings(name, said, value):
+    quoted, spellings = _spellings(name, said, value)
+    if body.count(quoted) != 1:
+        return splice_member(body, (name,), value)
+    for written, told in spellings:
         spliced = body.replace(written, told, 1)
         if spliced is not body:
             return spliced
@@ -103,10 +105,12 @@ LONGEST_KNOWN = 256
 
 
 @lru_cache(maxsize=1024)
-def _spellings(name: str, said: str, value: str) -> tuple[tuple[bytes, bytes], ...]:
-    """How a member is usually written, compactly or with a blank, and how with another value."""
+def _spellings(name: str, said: str, value: str) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """How a member's name is written; how it usually is with its value, compactly or with a blank,
+    and how with another one.
+    """
     quoted, old, new = dump_json(name), dump_json(said), dump_json(value)
-    return tuple((quoted + mark + old, quoted + mark + new) for mark in (b":", b": "))
+    return quoted, [(quoted + mark + old, quoted + mark + new) for mark in (b":", b": ")]
 
 
 @dataclass(frozen=True, slots=True)

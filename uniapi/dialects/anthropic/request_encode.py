@@ -190,6 +190,11 @@ def _add_extensions(body: dict[str, Json], request: Request, losses: list[str]) 
 
 def _limit_breakpoints(body: dict[str, Json], losses: list[str]) -> None:
     """The API takes four cache breakpoints; the last ones cover the most, so the earliest go."""
+    places = [body.get("tools"), body.get("system")]
+    places += [message["content"] for message in body["messages"]]
+    lists = [place for place in places if isinstance(place, list)]
+    if not lists:
+        return
     holders: list[tuple[list[Json], int]] = []
 
     def collect(items: list[Json]) -> None:
@@ -201,12 +206,8 @@ def _limit_breakpoints(body: dict[str, Json], losses: list[str]) -> None:
                 if item.get("cache_control") is not None:
                     holders.append((items, position))
 
-    places = [body.get("tools"), body.get("system")]
-    for message in body["messages"]:
-        places.append(message["content"])
-    for place in places:
-        if isinstance(place, list):
-            collect(place)
+    for place in lists:
+        collect(place)
     surplus = len(holders) + ("cache_control" in body) - MAX_BREAKPOINTS
     for items, position in holders[: max(0, surplus)]:
         items[position] = drop_marker(items[position])

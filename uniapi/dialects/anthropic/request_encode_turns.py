@@ -56,9 +56,11 @@ def leading_system(messages: tuple[Message, ...]) -> int:
 
 def plain_or_blocks(blocks: list[Block]) -> str | list[Block]:
     """A single unmarked text as a string, the usual spelling."""
-    if len(blocks) == 1 and set(blocks[0]) == {"type", "text"} and blocks[0]["type"] == "text":
-        text = blocks[0]["text"]
-        return text if isinstance(text, str) else blocks
+    if len(blocks) == 1:
+        block = blocks[0]
+        text = block.get("text")
+        if len(block) == 2 and block.get("type") == "text" and isinstance(text, str):
+            return text
     return blocks
 
 

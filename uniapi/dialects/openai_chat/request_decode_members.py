@@ -32,10 +32,10 @@ def decode_bool(value: Json, path: str) -> bool | None:
 
 
 def decode_number(value: Json, path: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
+    kind = type(value)
+    if value is None or kind is int or kind is float:
+        number: float | None = value
+        return number
     raise refused(path, "a number", value)
 
 

@@ -119,7 +119,7 @@ def decode_messages(value: Json) -> tuple[Message, ...]:
             + ("" if value is None or value == [] else ", found something else"),
             param="messages",
         )
-    calls = _Calls()
+    calls: _Calls | None = None
     messages: list[Message] = []
     results: list[ToolResult] = []
     for index, item in enumerate(value):
@@ -127,6 +127,8 @@ def decode_messages(value: Json) -> tuple[Message, ...]:
         if spoken is not None and not results:
             messages.append(spoken)
             continue
+        if calls is None:
+            calls = _Calls()
         path = f"messages[{index}]"
         message = need_object(item, path)
         role = message.get("role")
@@ -148,10 +150,11 @@ def _spoken(item: Json) -> Message | None:
     """Most turns: a role and a text; None for any other."""
     if type(item) is not dict or len(item) != 2:
         return None
-    content, role = item.get("content"), item.get("role")
-    if type(content) is not str or type(role) is not str or role not in ROLES:
+    content, said = item.get("content"), item.get("role")
+    role = ROLES.get(said) if type(said) is str else None
+    if role is None or type(content) is not str:
         return None
-    return Message(role=ROLES[role], parts=(Text(text=content),) if content else ())
+    return Message(role=role, parts=(Text(text=content),) if content else ())
 
 
 def _message(
