@@ -6,6 +6,7 @@ import re
 import pytest
 
 from uniapi.wire import Alike, Members, Run, spoken
+from uniapi.wire.alike import MOST_BYTES
 
 CHAT = Members((b'"content"', b'"reasoning"'), re.compile(rb'"pad"'))
 SUMS = Members((b'"text"',), re.compile(rb'"[a-z_]*count"'), ends_read=True)
@@ -28,6 +29,17 @@ def test_frames_in_a_row_are_one_run_up_to_the_first_other_one():
     assert block[run.end :].startswith(b"data: [DONE]")
     assert run.text == "ab\n"
     assert alike.run(block, run.end) is None
+
+
+def test_so_many_frames_are_one_run_and_the_rest_is_the_next():
+    alike = Alike.of(frame(b"x"), CHAT)
+    each = frame(b"a")
+    block = b": first\n\n" + each * (3 * MOST_BYTES // len(each)) + b"data: [DONE]\n\n"
+    at, runs = len(b": first\n\n"), 0
+    while (run := alike.run(block, at)) is not None:
+        assert block[at : run.end] == each * len(run.texts)
+        at, runs = run.end, runs + 1
+    assert (block[at:], runs) == (b"data: [DONE]\n\n", 3)
 
 
 def test_a_cut_frame_is_left():

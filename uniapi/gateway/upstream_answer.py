@@ -235,7 +235,7 @@ class UpstreamAnswer(ABC):
             return b""
         if self._held is not None:
             data = self.take_whole() + data
-        if not data.strip() and len(data) < MAX_BLANK_BYTES:
+        if (not data or data.isspace()) and len(data) < MAX_BLANK_BYTES:
             self._hold(data)
             return b""
         self._open(labelled(head, data))

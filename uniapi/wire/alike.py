@@ -156,8 +156,9 @@ class Alike:
 
     def _many(self, block: bytes, at: int) -> Run | None:
         head, tail = self._head, self._tail
-        looked_at = block[at : at + MOST_BYTES]
-        insides = _rewritten(looked_at, head, tail) or _plain(looked_at, head, tail)
+        insides = _rewritten(block, at, head, tail)
+        if not insides:
+            insides = _plain(block[at : at + MOST_BYTES], head, tail)
         columns = self._columns(insides)
         if columns is None:
             # Mostly it is the last one that is another: it says why the answer ended.
@@ -228,12 +229,14 @@ _TEXT_ALONE = (Hole(0, 0, TEXT.fullmatch, b" "),)
 """In a pattern that is made of another one's."""
 
 
-def _rewritten(block: bytes, head: bytes, tail: bytes) -> list[bytes]:
+def _rewritten(block: bytes, at: int, head: bytes, tail: bytes) -> list[bytes]:
     """As `_plain` gives them, where nothing but some last ones is not alike: they are cut out
     blindly, and written again they must give the same bytes.
     """
     # A file of bytes is read by lines in less than half the time of `split`.
-    lines, place = BytesIO(block).readlines(), head.count(b"\n")
+    stream = BytesIO(block)
+    stream.seek(at)
+    lines, place = stream.readlines(MOST_BYTES), head.count(b"\n")
     lines_each = place + tail.count(b"\n")
     before, behind = head[head.rfind(b"\n") + 1 :], tail[: tail.index(b"\n") + 1]
     told = lines[place : len(lines) // lines_each * lines_each : lines_each]
@@ -241,9 +244,9 @@ def _rewritten(block: bytes, head: bytes, tail: bytes) -> list[bytes]:
         if told and not (told[-1].startswith(before) and told[-1].endswith(behind)):
             told.pop()
     insides = list(map(itemgetter(slice(len(before), -len(behind))), told))
-    joined, start = (tail + head).join(insides), len(head)
+    joined, start = (tail + head).join(insides), at + len(head)
     is_same = block.startswith(joined, start) and block.startswith(tail, start + len(joined))
-    return insides if is_same and block.startswith(head) else []
+    return insides if is_same and block.startswith(head, at) else []
 
 
 def _plain(block: bytes, head: bytes, tail: bytes) -> list[bytes]:
