@@ -2,7 +2,9 @@
 form, or how much at a time, is mended and remembered; what was asked for is not.
 """
 
+import base64
 import json
+from array import array
 
 import pytest
 from fakes import Answer, whole
@@ -95,6 +97,91 @@ def test_tokens_of_one_text_are_one_input(play):
     p.asks(EMBEDDINGS, input=list(range(70)))
     refusal = refused("batch size is invalid, it should not be larger than 10.")
     assert serve(p, lambda path, body: refusal) == 1
+
+
+def ranks(documents):
+    """A reranker's answer: `t7` fits with 7, and the server numbers what it was given."""
+    rows = [{"index": at, "relevance_score": float(one[1:])} for at, one in enumerate(documents)]
+    rows.sort(key=lambda row: -row["relevance_score"])
+    return whole({"id": "r", "results": rows, "usage": {"total_tokens": len(rows)}})
+
+
+RERANK_BATCHES = [
+    # Text Embeddings Inference, with 413
+    (32, "batch size 70 > maximum allowed batch size 32", 413),
+    (64, "too many documents: 70, the maximum is 64", 400),
+    (50, "The batch size limit is 50. Your batch size is 70.", 400),
+    (40, "List should have at most 40 items after validation, not 70", 422),
+    (30, "documents: a request may hold at most 30 documents", 400),
+]
+
+
+@pytest.mark.parametrize("most, message, status", RERANK_BATCHES)
+def test_so_many_documents_at_a_time_as_a_refusal_says(play, most, message, status):
+    """One order over all lots, under the client's own numbers; the next call is not refused."""
+    documents = texts(70)
+    documents.reverse()
+
+    def vendor(path, body):
+        assert body.get("top_n", 1) <= len(body["documents"]), "some refuse to pick more"
+        if len(body["documents"]) > most:
+            return refused(message, status)
+        return ranks(body["documents"])
+
+    p = play(provider("a"))
+    p.asks(RERANK, query="q", documents=documents, top_n=60)
+    assert serve(p, vendor) == 1 + -(-70 // most)
+    answer = json.loads(p.client.body)
+    assert [row["index"] for row in answer["results"]] == list(range(60))
+    assert answer["results"][0]["relevance_score"] == 69.0
+    assert (answer["model"], p.records_of_call[0].usage.input_tokens) == ("m", 70)
+    p.asks(RERANK, query="q", documents=documents, return_documents=True)
+    assert serve(p, vendor) == -(-70 // most)
+    rows = json.loads(p.client.body)["results"]
+    assert [row["document"]["text"] for row in rows] == documents
+
+
+def test_ranked_documents_that_a_server_numbers_wrongly_are_a_failed_attempt(play):
+    p = play(provider("a"))
+    p.asks(RERANK, query="q", documents=texts(70))
+    serve(
+        p,
+        lambda path, body: (
+            refused("batch size 70 > maximum allowed batch size 69", 413)
+            if len(body["documents"]) > 69
+            else whole({"results": [{"index": 69, "relevance_score": 1.0}]})
+        ),
+    )
+    p.expects(written=None)
+    assert p.client.status == 502
+
+
+@pytest.mark.parametrize("form", [None, "float", "base64"])
+def test_a_vector_has_no_more_dimensions_than_were_asked_for(play, form):
+    """llama.cpp and LM Studio know no `dimensions`; who asks for some has an index of that size."""
+    p = play(provider("a"))
+    more = {} if form is None else {"encoding_format": form}
+    p.asks(EMBEDDINGS, input="t1", dimensions=2, **more)
+    vector = [3.0, 4.0, 12.0]
+    told = base64.b64encode(array("f", vector).tobytes()).decode() if form == "base64" else vector
+    rows = [{"object": "embedding", "index": 0, "embedding": told}]
+    p.upstream("a#1").answers(whole({"object": "list", "data": rows, "model": "up", "usage": {}}))
+    p.passes(0)
+    got = json.loads(p.client.body)["data"][0]["embedding"]
+    if form == "base64":
+        got = array("f", base64.b64decode(got)).tolist()
+    assert got == pytest.approx([0.6, 0.8])
+
+
+@pytest.mark.parametrize("dimensions", [3, 4, 0, -1, "2", True])
+def test_a_vector_that_is_not_longer_is_left_alone(play, dimensions):
+    p = play(provider("a"))
+    p.asks(EMBEDDINGS, input="t1", dimensions=dimensions)
+    rows = [{"object": "embedding", "index": 0, "embedding": [3.0, 4.0, 12.0]}]
+    said = whole({"object": "list", "data": rows, "model": "m", "usage": {}})
+    p.upstream("a#1").answers(said)
+    p.passes(0)
+    assert p.client.body == said.pieces[0]
 
 
 NO_BASE64 = [

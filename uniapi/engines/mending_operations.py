@@ -31,10 +31,16 @@ _IMAGE_FORMS = ("b64_json", "url")
 
 def _few_at_a_time(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
     """The number that is named, where more inputs were sent; a text's tokens are one."""
-    stated, most = body.get("input"), float(match["most"])
+    held = (body.get(name) for name in ("input", "documents", "texts"))
+    stated, most = next(filter(None, held), None), float(_number(match))
     inputs: list[Json] = stated if isinstance(stated, list) else []
     is_more = len(inputs) > most and is_limit(most) and not isinstance(inputs[0], int)
     return Learned(limits={MOST_INPUTS: most}) if is_more else Learned()
+
+
+def _number(match: re.Match[str]) -> str:
+    """The one that a refusal names, in whichever of its wordings."""
+    return next(found for found in match.groupdict().values() if found)
 
 
 def _no_base64(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
@@ -54,6 +60,20 @@ def _no_image_form(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
 
 
 OPERATION_READERS: tuple[Reader, ...] = (
+    read_as(
+        # Pydantic, before NVIDIA's rerankers, Mistral and others: «List should have at most 512
+        # items after validation, not 600» (stargate/data-api#2567 has the number; 2026-12-01)
+        r"list should have at most (?P<most>\d{1,6}) items",
+        _few_at_a_time,
+    ),
+    read_as(
+        # Cohere, Voyage, Jina and their kin: «too many documents: 1200, the maximum is 1000», «The
+        # batch size limit is 1000» (vercel/ai#17811 names the limits; 2026-12-01)
+        r"too many documents[^\n]{0,60}?(?:max\w*|limit|most|than)[^\d\n]{0,20}(?P<most>\d{1,6})"
+        r"|batch size limit is (?P<size>\d{1,6})"
+        r"|(?:max\w*|at most|up to|more than) (?P<number>\d{1,6}) documents",
+        _few_at_a_time,
+    ),
     read_as(
         # DashScope: «batch size is invalid, it should not be larger than 10.: input.contents»
         # (MemMachine/MemMachine#864)

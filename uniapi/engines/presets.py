@@ -90,8 +90,8 @@ PLAIN = Preset(vendor="")
 _DASHSCOPE: Mapping[Operation, Endpoint | None] = {
     # docs.qwencloud.com/api-reference/text-embedding/openai-embedding (2026-11-30): 10 of v3 and v4
     Operation.EMBED: Endpoint("embeddings", most_inputs=10),
-    # alibabacloud.com/help/en/model-studio/rerank (2026-06-30)
-    Operation.RERANK: Endpoint("/compatible-api/v1/reranks"),
+    # alibabacloud.com/help/en/model-studio/rerank (2026-06-30): 500 documents
+    Operation.RERANK: Endpoint("/compatible-api/v1/reranks", most_inputs=500),
     # alibabacloud.com/help/en/model-studio/qwen-image-api (2026-11-30): no path of OpenAI's
     Operation.IMAGE: Endpoint(
         "/api/v1/services/aigc/multimodal-generation/generation", "dashscope"

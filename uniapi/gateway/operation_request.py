@@ -100,7 +100,9 @@ _IMAGE_FORMS = ("b64_json", "url")
 
 
 def _most_inputs(way: Way) -> float | None:
-    """How many texts this model is given at a time: what its address says, or a refusal did."""
+    """How many texts or documents this model is given at a time: what its address says, or a
+    refusal did.
+    """
     said = [way.address.most_inputs, most_learned_inputs(way.quirk)]
     return min((each for each in said if each is not None), default=None)
 
@@ -113,7 +115,7 @@ def _in_batches(
     losses: tuple[str, ...],
     most: float,
 ) -> Prepared:
-    codec = in_batches_of(most, call.json)
+    codec = in_batches_of(call.operation, most, call.json)
     request = OperationRequest(
         operation=call.operation,
         model=way.place.upstream_model,

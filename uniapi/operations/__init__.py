@@ -75,19 +75,29 @@ def events_of(operation: Operation, answer: Json) -> bytes | None:
 
 
 def holds_more_inputs(operation: Operation, body: Mapping[str, Json], most: float | None) -> bool:
-    """Whether more texts are to be embedded than the upstream takes at a time."""
-    if most is None or operation is not Operation.EMBED:
+    """Whether more is to be embedded or ranked than the upstream takes at a time."""
+    if most is None:
+        return False
+    if operation is Operation.RERANK:
+        from .rerank_batches import ranked_in
+
+        return len(ranked_in(body)) > most
+    if operation is not Operation.EMBED:
         return False
     from .embeddings_batches import holds_more
 
     return holds_more(body, int(most))
 
 
-def in_batches_of(most: float, asked: Mapping[str, Json]) -> OperationCodec:
-    """See `embeddings_batches`."""
-    from . import embeddings_batches
+def in_batches_of(operation: Operation, most: float, asked: Mapping[str, Json]) -> OperationCodec:
+    """See `embeddings_batches` and `rerank_batches`."""
+    if operation is Operation.RERANK:
+        from .rerank_batches import in_batches_of as ranked
 
-    return embeddings_batches.in_batches_of(int(most), asked)
+        return ranked(int(most), asked)
+    from .embeddings_batches import in_batches_of as embedded
+
+    return embedded(int(most), asked)
 
 
 def is_relayed(operation: Operation, client_shape: str, upstream_shape: str) -> bool:

@@ -15,7 +15,7 @@ from uniapi.errors import WireError
 
 from .google import int_member, member
 from .operation import kind_of
-from .vectors import base64_vector, number_vector
+from .vectors import base64_vector, number_vector, unit_vector
 
 _Row: TypeAlias = "Mapping[str, Json]"
 _FORMS: Mapping[str, type] = {"base64": str, "float": list}
@@ -115,12 +115,36 @@ def _formed(asked: Mapping[str, Json], row: _Row) -> _Row:
     """
     form = asked.get("encoding_format")
     wanted = _FORMS.get(form) if isinstance(form, str) else None
+    if form is None or wanted is not None:
+        row = _shortened(asked.get("dimensions"), row)
     vector = row["embedding"]
     if wanted is str and isinstance(vector, list) and _is_number(vector[0]):
         return {**row, "embedding": base64_vector(vector)}
     if wanted is list and isinstance(vector, str):
         return {**row, "embedding": number_vector(vector)}
     return row
+
+
+def _shortened(dimensions: Json, row: _Row) -> _Row:
+    """With no more dimensions than were asked for, at a length of one, as servers do that know the
+    member: llama.cpp, LM Studio and OpenVINO give all the same (ggml-org/llama.cpp#25210,
+    lmstudio-ai/lms#300; 2026-12-01), which no index of the other size takes. A model that was not
+    trained for it (Matryoshka) loses by that, wherever it is done.
+    """
+    vector = row["embedding"]
+    if type(dimensions) is not int or not 0 < dimensions < _dimensions_of(vector):
+        return row
+    short = unit_vector(number_vector(vector)[:dimensions])
+    return {**row, "embedding": base64_vector(short) if isinstance(vector, str) else short}
+
+
+def _dimensions_of(vector: Json) -> int:
+    """Of the base64 of 32-bit floats as well; nought of anything else."""
+    if isinstance(vector, str):
+        padding = 2 if vector.endswith("==") else int(vector.endswith("="))
+        size = len(vector) // 4 * 3 - padding
+        return 0 if size % 4 else size // 4
+    return len(vector) if isinstance(vector, list) and _is_number(vector[0]) else 0
 
 
 def _openais(answer: Json, rows: list[_Row]) -> Json:

@@ -34,7 +34,7 @@ from .operation import (
 from .operation_usage import decode_usage
 
 _ROWS = ("results", "data", "rankings")
-_SCORES = ("relevanceScore", "score", "logit")
+_SCORES = ("relevance_score", "relevanceScore", "score", "logit")
 """What vendors call the ranked documents, and how well one fits."""
 _KNOWN = frozenset({"model", "query", "documents", "top_n", "top_k", "return_documents"})
 
@@ -207,7 +207,7 @@ def with_results(asked: Mapping[str, Json], answer: Json) -> Json:
     texts = documents if is_true(asked.get("return_documents")) else None
     results = [_readable(row, texts) for row in rows]
     if isinstance(most, int) and 0 < most < len(results):
-        results = sorted(results, key=_fit, reverse=True)[:most]
+        results = sorted(results, key=fit_of, reverse=True)[:most]
     stated = member(answer, "results")
     is_right = isinstance(stated, list) and len(stated) == len(results)
     if is_right and all(one is other for one, other in zip(results, rows, strict=True)):
@@ -223,7 +223,7 @@ def _rows_of(answer: Json) -> list[dict[str, Json]] | None:
     if holder is None and isinstance(scores := member(answer, "scores"), list):
         holder = sorted(
             ({"index": place, "score": score} for place, score in enumerate(scores)),
-            key=_fit,
+            key=fit_of,
             reverse=True,
         )
     is_ranked = isinstance(holder, list) and all(isinstance(row, dict) for row in holder)
@@ -244,7 +244,8 @@ def _readable(row: dict[str, Json], documents: Json) -> dict[str, Json]:
     return {**row, **more} if more else row
 
 
-def _fit(row: Mapping[str, Json]) -> float:
+def fit_of(row: Mapping[str, Json]) -> float:
+    """How well a ranked document fits, by whatever name the server has for it."""
     score = _first(row, _SCORES)
     return score if isinstance(score, int | float) else 0.0
 
