@@ -382,3 +382,36 @@ async def test_a_client_that_waits_for_leave_to_send_gets_it(served):
     writer.write(body)
     assert (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).startswith(b"HTTP/1.1 200")
     writer.transport.abort()
+
+
+@pytest.mark.parametrize("path", ["/v1/alpha/search", "/alpha/search", "/codex/v1/alpha/search"])
+async def test_codex_goes_on_where_there_is_no_search(upstream, gateway, client, path):
+    """An error of any status would end its whole turn; it reads `output`, and its model goes on."""
+    upstream.tell("a", chat_whole())
+    await gateway.start(config([provider(upstream, "a")]))
+    said = {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": "x" * 99}],
+    }
+    body = {
+        "id": "session",
+        "model": "gpt-5.6",
+        "input": [said] * 900,
+        "commands": {"search_query": [{"q": "news"}]},
+        "settings": {"external_web_access": True},
+        "max_output_tokens": 2500,
+    }
+    for _ in range(2):
+        async with client.post(gateway.url + path, json=body) as response:
+            assert response.status == 200
+            told = await response.json()
+        assert isinstance(told["output"], str)
+        assert "do not try again" in told["output"]
+    chat = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    async with client.post(gateway.url + "/v1/chat/completions", json=chat) as response:
+        assert response.status == 200
+    strange = {"Authorization": "Bearer sk-unknown-0123456789"}
+    async with client.post(gateway.url + path, json=body, headers=strange) as response:
+        assert response.status == 401
+    assert [seen.path for seen in upstream.seen["a"]] == ["/a/v1/chat/completions"]

@@ -57,6 +57,17 @@ of ours, whatever a browser takes it for.
 """
 
 
+NO_SEARCH = (
+    "Web search is not offered at this address (uni-api), and will not be in this conversation: do"
+    " not try again. Go on with what you know or with other tools, and say that you could not"
+    " search where it matters."
+)
+"""What Codex is told that asks for its own search (`POST /v1/alpha/search`, where a provider is
+said to have it): its model reads this and goes on. An error of any status ends the whole turn
+(`FunctionCallError::Fatal` in openai/codex, codex-rs/ext/web-search/src/tool.rs; 2026-12-01).
+"""
+
+
 class Front:
     """What both lanes bring their requests to."""
 
@@ -176,6 +187,9 @@ class Front:
             await (self._calls.carry(visit) if is_carried else self._calls.infer(visit))
         elif route.kind == "stored":
             await self._calls.stored(visit)
+        elif route.kind == "search":
+            await _send_json(reply, {"output": NO_SEARCH})
+            tell_answer(request_id, key.label, incoming.method, incoming.path, route.kind)
         elif route.is_report:
             await self._report(visit)
             tell_answer(request_id, key.label, incoming.method, incoming.path, route.kind)

@@ -64,6 +64,7 @@ _ROUTES = {
         *_inference(),
         Route(kind="models", methods=("GET", "HEAD"), path="/v1/models"),
         Route(kind="models", methods=("GET", "HEAD"), path="/v1beta/models", dialect=_GEMINI),
+        Route(kind="search", methods=("POST",), path="/v1/alpha/search"),
         Route(kind="stats", methods=("GET",), path="/v1/stats"),
         Route(kind="generate_key", methods=("GET",), path="/v1/generate-api-key"),
         Route(kind="health", methods=("GET", "HEAD"), path="/healthz"),
@@ -97,9 +98,11 @@ MIN_LIKENESS = 0.75
 _STORED = "/v1/responses/"
 _STORED_METHODS = {"": ("GET", "DELETE"), "cancel": ("POST",), "input_items": ("GET",)}
 """What may be done with a stored response, by what stands below its id."""
-_CLIENTS_KINDS = ("inference", "models", "billing_subscription", "billing_usage")
+_CLIENTS_KINDS = ("inference", "models", "search", "billing_subscription", "billing_usage")
 """What clients ask for below their address, whatever that has before it."""
-_NO_REPORTS = frozenset({"inference", "stored", "models", "model", "health", "page", "root"})
+_NO_REPORTS = frozenset(
+    {"inference", "stored", "models", "model", "search", "health", "page", "root"}
+)
 """All other kinds are the admin surface."""
 _MODELS = ("/v1/models/", "/v1beta/models/")
 _SLASHES = re.compile(r"/{2,}")
