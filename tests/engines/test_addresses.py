@@ -14,6 +14,9 @@ from uniapi.dialects import UPSTREAM_DIALECTS
 from uniapi.engines import ENGINES, Target, engine_for
 
 OPENAI = "https://api.openai.com/v1/chat/completions"
+GITHUB = "https://models.github.ai/inference/chat/completions"
+GOOGLE = "https://generativelanguage.googleapis.com"
+QIANFAN = "https://qianfan.baidubce.com/v2/chat/completions"
 
 CHAT = [
     # OpenAI-compatible: with and without version and endpoint, trailing slash, doubled version,
@@ -56,6 +59,29 @@ CHAT = [
     (
         {"base_url": "https://open.bigmodel.cn/v4"},
         "https://open.bigmodel.cn/api/paas/v4/chat/completions",
+    ),
+    # the habit of writing `/v1`, where it leads nowhere, and half of an address
+    ({"base_url": "https://api.z.ai/v1"}, "https://api.z.ai/api/paas/v4/chat/completions"),
+    (
+        {"base_url": "https://api.z.ai/api/coding/paas"},
+        "https://api.z.ai/api/coding/paas/v4/chat/completions",
+    ),
+    (
+        {"base_url": "https://ark.cn-beijing.volces.com/v1"},
+        "https://ark.cn-beijing.volces.com/api/v3/chat/completions",
+    ),
+    ({"base_url": "https://qianfan.baidubce.com/v1"}, QIANFAN),
+    ({"base_url": "https://models.github.ai/v1"}, GITHUB),
+    ({"base_url": f"{GOOGLE}/v1beta/openai/v1"}, f"{GOOGLE}/v1beta/openai/chat/completions"),
+    ({"base_url": "https://api.novita.ai/v3"}, "https://api.novita.ai/v3/openai/chat/completions"),
+    ({"base_url": "http://box:11434/api/v1"}, "http://box:11434/v1/chat/completions"),
+    ({"base_url": "http://box:11434/api/chat"}, "http://box:11434/v1/chat/completions"),
+    ({"base_url": "http://localhost:1234/api/v1"}, "http://localhost:1234/v1/chat/completions"),
+    ({"base_url": "https://proxy.example/v1/chat"}, "https://proxy.example/v1/chat/completions"),
+    ({"base_url": "https://proxy.example/chat"}, "https://proxy.example/chat/chat/completions"),
+    (
+        {"engine": "gpt", "base_url": "https://proxy.example/v1/chat"},
+        "https://proxy.example/v1/chat",
     ),
     (
         {"base_url": "https://api.minimax.io/v1/text/chatcompletion_v2"},

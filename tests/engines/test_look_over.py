@@ -75,6 +75,10 @@ def test_a_credential_that_does_not_fit_is_an_error_that_names_both(
     [
         ({"base_url": "https://platform.openai.com"}, "base_url", "https://api.openai.com/v1"),
         ({"base_url": "http://box.example:8080/api/chat"}, "base_url", "Ollama"),
+        ({"base_url": "https://box.example/ollama/api"}, "base_url", ".example/ollama/v1`"),
+        ({"base_url": "https://box.example/ollama"}, "base_url", ".example/ollama/v1`"),
+        ({"base_url": "https://www.z.ai/v1"}, "base_url", "https://api.z.ai/api/paas/v4"),
+        ({"base_url": "https://chat.deepseek.com"}, "base_url", "`https://api.deepseek.com`"),
         (
             {"base_url": "https://api.z.ai/api/anthropic", "engine": "gpt"},
             "engine",

@@ -353,3 +353,20 @@ def test_every_channel_at_rest_is_asked_before_a_call_is_given_up(play):
     p.upstream("a#1").answers(503)
     p.upstream("b#1").answers(answer(text="hello"))
     assert p.client.status == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [("404 page not found", True), ("Not Found", True), ("The model `m` does not exist", False)],
+)
+def test_a_404_that_says_nothing_of_a_model_may_be_the_address(play, words, is_told):
+    """`base_url` one level too high or too low: what was asked stands in the message, and where to
+    look.
+    """
+    p = play(provider("a"))
+    p.asks()
+    p.upstream("a#1").answers(whole({"error": {"message": words}}, status=404))
+    p.passes(1)
+    message = json.loads(p.client.body)["error"]["message"]
+    assert "https://a.example/v1/chat/completions" in message
+    assert ("look at its base_url" in message) is is_told

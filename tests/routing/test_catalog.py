@@ -99,6 +99,12 @@ CASES = [
     ),
     ("unknown provider", "[nobody/*]", "gpt-4o", []),
     ("a suffix is ignored", "[one/*]", "gpt-4o[1m]", [("one/gpt-4o", None)]),
+    ("letters in another case", "[all]", "GPT-4O-Mini", [("one/gpt-4o-2024", None)]),
+    ("also with a suffix", "[one/*]", "Gpt-4O[1m]", [("one/gpt-4o", None)]),
+    ("Google's list says so", "[all]", "models/gpt-4o-mini", [("one/gpt-4o-2024", None)]),
+    ("of what the key may use", "[gpt-4o]", "models/GPT-4o-mini", []),
+    ("not twice", "[all]", "models/models/gpt-4o-mini", []),
+    ("not with a star", "[all]", "GPT-4O-M*", []),
     ("unless the name exists so", "[all]", "claude-x[1m]", [("two/claude-x[1m]", None)]),
     (
         "a prefix, each channel once",

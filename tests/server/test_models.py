@@ -103,6 +103,12 @@ def test_a_model_is_found_by_its_name(argument, alias):
     assert find_model(argument, ("m", "vendor/m", "x[1m]"), ()) == alias
 
 
+def test_a_model_is_found_whatever_the_case_of_its_letters():
+    """As routing finds it; OpenCode looks models up in small letters."""
+    assert find_model("models/MiniMax-m3", ("minimax-M3", "MiniMax-M3"), ()) == "minimax-M3"
+    assert find_model("MiniMax-M3", ("minimax-M3", "MiniMax-M3"), ()) == "MiniMax-M3"
+
+
 def test_a_model_that_is_not_there_is_404_with_what_is_near():
     """Also one of another key."""
     with pytest.raises(RequestRefused) as refused:

@@ -4,6 +4,7 @@ that is missing, an address that means something else than it seems to.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from uniapi.config import Provider, Remark
@@ -19,7 +20,8 @@ _AWS_VENDORS = frozenset({"", "bedrock-openai", "cloudflare-gateway"})
 _GOOGLE_VENDORS = frozenset({"", "gemini-openai", "cloudflare-gateway"})
 _KEYLESS_VENDORS = frozenset({"", "ollama", "lmstudio"})
 _KEY_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
-_NATIVE_CHAT = ("/api/chat", "/api/generate")
+_NATIVE_CHAT = ("/api/chat", "/api/generate", "/api/tags", "/ollama/api", "/ollama")
+_OWN_API = re.compile(r"/api(?:/(?:chat|generate|tags))?\Z")
 _WORKSPACE = "anthropic-workspace-id"
 _WITHOUT_COLONS = frozenset(
     {
@@ -42,6 +44,19 @@ _WEBSITES = {
     "console.groq.com": "https://api.groq.com/openai/v1",
     "console.x.ai": "https://api.x.ai/v1",
     "console.mistral.ai": "https://api.mistral.ai/v1",
+    "openai.com": "https://api.openai.com/v1",
+    "anthropic.com": "https://api.anthropic.com",
+    "gemini.google.com": "https://generativelanguage.googleapis.com/v1beta",
+    "ai.google.dev": "https://generativelanguage.googleapis.com/v1beta",
+    "deepseek.com": "https://api.deepseek.com",
+    "chat.deepseek.com": "https://api.deepseek.com",
+    "z.ai": "https://api.z.ai/api/paas/v4",
+    "chat.z.ai": "https://api.z.ai/api/paas/v4",
+    "bigmodel.cn": "https://open.bigmodel.cn/api/paas/v4",
+    "kimi.com": "https://api.moonshot.ai/v1",
+    "bailian.console.aliyun.com": "https://dashscope.aliyuncs.com/compatible-mode/v1",
+    "cloud.siliconflow.cn": "https://api.siliconflow.cn/v1",
+    "siliconflow.cn": "https://api.siliconflow.cn/v1",
     "platform.moonshot.ai": "https://api.moonshot.ai/v1",
     "platform.moonshot.cn": "https://api.moonshot.cn/v1",
     "platform.minimax.io": "https://api.minimax.io/v1",
@@ -109,15 +124,16 @@ def _may_be(provider: Provider, url: UrlParts, vendors: frozenset[str], engine: 
 
 
 def _on_address(provider: Provider, engine: str, url: UrlParts) -> Iterator[tuple[str, str]]:
-    meant = _WEBSITES.get(url.host_name)
+    meant = _WEBSITES.get(url.host_name.removeprefix("www."))
     if meant is not None:
         yield "base_url", f"{url.host_name} is a site for people; programs ask `{meant}`"
-    is_native = url.path in _NATIVE_CHAT and not preset_for(url.host).native_paths
+    is_native = url.path.endswith(_NATIVE_CHAT) and not preset_for(url.host).native_paths
     if is_native and engine == "gpt":
+        prefix = _OWN_API.sub("", url.path)
         yield (
             "base_url",
             f"`{url.path}` is the path of Ollama's own API; its OpenAI-compatible API is at"
-            f" `{url.origin}/v1`",
+            f" `{url.origin}{prefix}/v1`",
         )
     if provider.engine in ("gpt", "openrouter") and speaks_messages(url):
         yield (

@@ -39,10 +39,10 @@ class Preset:
 
     `hosts` are domains (their subdomains count); `usual_path` is the path of the API's root, which
     a bare host gets; `other_paths` are more roots, and the beginning of one of them stands for it.
-    `native_paths` belong to an API of the vendor's own that people paste: the OpenAI-compatible one
-    is at the usual path. `chat` is the chat endpoint below the root; `list_path` the model list
-    below it, or absolute (`/catalog/models`); None: there is none. `responses` and `headers`: it
-    speaks OpenAI Responses too; headers every request gets. `messages_path`: models called
+    `native_paths` belong to an API of the vendor's own that people paste, or to nothing but the
+    habit of writing `/v1`: the OpenAI-compatible one is at the usual path. `chat` is the chat
+    endpoint below the root; `list_path` the model list below it, or absolute (`/catalog/models`);
+    None: there is none. `responses` and `headers`: it speaks OpenAI Responses too; headers every request gets. `messages_path`: models called
     `anthropic.…` are asked there, in Anthropic's Messages. `has_account_cache`: a prompt cache is
     the account's that filled it (docs/design.md, Keys and prompt caches). `ports`: a local server
     is told by its default port. `operations`: what it has elsewhere or in another form than OpenAI,
@@ -172,6 +172,7 @@ PRESETS: tuple[Preset, ...] = (
         vendor="github",
         hosts=("models.github.ai",),
         usual_path="/inference",
+        native_paths=("/v1",),
         list_path="/catalog/models",
     ),
     Preset(vendor="github", hosts=("models.inference.ai.azure.com",), usual_path=""),
@@ -214,6 +215,8 @@ PRESETS: tuple[Preset, ...] = (
         vendor="zai",
         hosts=("api.z.ai", "open.bigmodel.cn"),
         usual_path="/api/paas/v4",
+        other_paths=("/api/coding/paas/v4",),
+        native_paths=("/v1",),
         operations={Operation.EMBED: Endpoint("embeddings", most_inputs=64)},
     ),
     # docs.siliconflow.com
@@ -285,6 +288,7 @@ PRESETS: tuple[Preset, ...] = (
         vendor="gemini-openai",
         hosts=("generativelanguage.googleapis.com",),
         usual_path="/v1beta/openai",
+        native_paths=("/v1beta/openai/v1", "/openai/v1", "/v1/openai"),
         # «at most 100 requests can be in one batch» (geldata/gel#9032, 2026-11-30)
         operations={Operation.EMBED: Endpoint("embeddings", most_inputs=100)},
     ),
@@ -319,6 +323,7 @@ PRESETS: tuple[Preset, ...] = (
         vendor="volcengine",
         hosts=("volces.com", "bytepluses.com"),
         usual_path="/api/v3",
+        native_paths=("/v1",),
         example="https://ark.cn-beijing.volces.com/api/v3",
         # volcengine.com/docs/82379/1666946 (2026-11-30): edited where they are made
         operations={Operation.IMAGE_EDIT: Endpoint("images/generations", "ark")},
@@ -334,7 +339,9 @@ PRESETS: tuple[Preset, ...] = (
     # longcat.chat/platform/docs (2026-11-30)
     Preset(vendor="longcat", hosts=("api.longcat.chat",), usual_path="/openai/v1"),
     # cloud.baidu.com/doc/qianfan-api (2026-11-30)
-    Preset(vendor="qianfan", hosts=("qianfan.baidubce.com",), usual_path="/v2"),
+    Preset(
+        vendor="qianfan", hosts=("qianfan.baidubce.com",), usual_path="/v2", native_paths=("/v1",)
+    ),
     # platform.stepfun.com/docs (2026-11-30)
     Preset(
         vendor="stepfun",
@@ -350,8 +357,15 @@ PRESETS: tuple[Preset, ...] = (
     ),
     # novita.ai/docs, ppio.com/docs, docs.jiekou.ai, dev.synthetic.new: Claude's format at
     # `/anthropic`; `/v3/openai` of the first two is older and goes on (2026-11-30)
-    Preset(vendor="novita", hosts=("api.novita.ai",), usual_path="/openai/v1"),
-    Preset(vendor="ppio", hosts=("api.ppio.com",), usual_path="/openai/v1"),
+    Preset(
+        vendor="novita",
+        hosts=("api.novita.ai",),
+        usual_path="/openai/v1",
+        other_paths=("/v3/openai",),
+    ),
+    Preset(
+        vendor="ppio", hosts=("api.ppio.com",), usual_path="/openai/v1", other_paths=("/v3/openai",)
+    ),
     Preset(vendor="ppio", hosts=("api.ppinfra.com",), usual_path="/v3/openai"),
     Preset(vendor="jiekou", hosts=("api.jiekou.ai",), usual_path="/openai/v1"),
     Preset(vendor="synthetic", hosts=("api.synthetic.new",), usual_path="/openai/v1"),
@@ -384,9 +398,10 @@ PRESETS: tuple[Preset, ...] = (
         hosts=("ollama.com",),
         ports=("11434",),
         is_port_sure=True,
-        native_paths=("/api", "/api/chat", "/api/generate", "/api/tags"),
+        native_paths=("/api", "/api/chat", "/api/generate", "/api/tags", "/api/v1"),
     ),
-    Preset(vendor="lmstudio", ports=("1234",)),
+    # lmstudio.ai/docs/developer/rest (2026-12-01): its own API is at `/api/v1`
+    Preset(vendor="lmstudio", ports=("1234",), native_paths=("/api/v1", "/api/v1/chat")),
 )
 
 _LOCAL = re.compile(

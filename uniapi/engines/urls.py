@@ -177,6 +177,10 @@ def find_root(
             return Root(parts.origin + known, parts.query)
     if usual_path.endswith(path):
         return Root(parts.origin + usual_path, parts.query)
+    above = path.removesuffix("/chat")
+    if above != path and ends_in_version(above) and not is_forced:
+        # The half of `/chat/completions` (ChatBox and others ask for address and path apart).
+        return Root(parts.origin + above, parts.query)
     if is_forced and not parts.is_slashed and not looks_like_root(path):
         return _as_written(parts)
     return Root(parts.origin + path, parts.query)

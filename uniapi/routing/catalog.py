@@ -3,7 +3,8 @@ Compiled from a Config once; lookups cost a few dictionary reads.
 
 A requested name is looked up as the client key's `aliases` say, then as it is; when nobody has it,
 a `[1m]`-style suffix is taken off; when nobody has that, by the wildcards that fit it, the one with
-the longest literal first. A trailing `*` in what is asked for asks for every alias that begins so.
+the longest literal first; and at last without `models/` before it and whatever the case of its
+letters. A trailing `*` in what is asked for asks for every alias that begins so.
 Candidates are distinct channels in the order of
 the key's rules, then of the file. A nested client key is a Group: its own candidates, with its own
 order, retries and limits.
@@ -36,6 +37,7 @@ MAX_COMPARED_LENGTH = 64
 """Comparing two names takes time by the square of their length, and both may be a stranger's."""
 MAX_NESTED = 10
 """Client keys within client keys; what lies deeper does not count."""
+_LISTED = "models/"
 _SUFFIX = re.compile(r"\[[^\[\]]*\]$")
 
 
@@ -55,6 +57,8 @@ class _Remembered:
 
     candidates: dict[tuple[str, str], Candidates] = field(default_factory=dict)
     models: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    folded: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Aliases by their names without regard to case, the first of several."""
     sorted_names: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """Aliases in lower case, cut, each with the alias."""
 
@@ -165,6 +169,30 @@ class Catalog:
         """
         plain = _SUFFIX.sub("", requested)
         names = list(dict.fromkeys((requested, plain or requested)))
+        found = self._named(client_key, names)
+        if found or requested.endswith("*"):
+            return found
+        # Google's list of models, also in OpenAI's form, says `models/gemini-…`, and clients ask
+        # for what a list says; OpenCode and others write names in small letters
+        # (diegosouzapw/OmniRoute#5135, 2026-12-01).
+        bare = names[-1].removeprefix(_LISTED)
+        if bare != names[-1]:
+            found = self._named(client_key, [bare])
+        meant = None if found else self._folded(client_key).get(bare.casefold())
+        return found if meant is None else self._named(client_key, [meant])
+
+    def _folded(self, client_key: ClientKey) -> Mapping[str, str]:
+        """What this key may ask for, by its name without regard to case."""
+        found = self._remembered.folded.get(client_key.key_id)
+        if found is None:
+            found = self._remembered.folded[client_key.key_id] = {}
+            for alias in (*client_key.aliases, *self._aliases(client_key, ())):
+                if not is_wildcard(alias):
+                    found.setdefault(alias.casefold(), alias)
+        return found
+
+    def _named(self, client_key: ClientKey, names: Sequence[str]) -> Candidates:
+        """The first of `names` that leads anywhere, or the wildcards for the last."""
         for name in names:
             model = client_key.aliases.get(name)
             found = (

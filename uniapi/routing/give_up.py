@@ -101,6 +101,7 @@ _ADVICE = {
     FailureKind.UNREACHABLE: " Look at its base_url, and whether it runs.",
     FailureKind.CREDENTIAL_REFUSED: " `check --live` shows which keys are good.",
 }
+_NO_SUCH_ADDRESS = " If no model answers there, look at its base_url."
 
 
 def give_up(
@@ -157,7 +158,8 @@ def _error(
     kind, error = failure.kind, client_error(failure)
     if kind in _RELAYED or kind is FailureKind.UNSUPPORTED:
         return error
-    message = f"The provider {said(shown)}{_others(shown, failed)}{_ADVICE.get(kind, '')}"
+    advice = _NO_SUCH_ADDRESS if _may_be_the_address(failure) else _ADVICE.get(kind, "")
+    message = f"The provider {said(shown)}{_others(shown, failed)}{advice}"
     error = replace(error, message=message)
     if kind in (FailureKind.RATE_LIMITED, FailureKind.QUOTA):
         times = [obstacle.free_in_s for obstacle in obstacles if obstacle.free_in_s is not None]
@@ -171,6 +173,13 @@ def _error(
     if kind in _FOR_THE_OWNER:
         error = _for_the_owner(error, is_final=not _may_pass(obstacles))
     return error
+
+
+def _may_be_the_address(failure: Failure) -> bool:
+    """Whether a 404 says nothing of a model: «404 page not found» is what servers say of a path."""
+    said_of_it = failure.message.lower()
+    is_silent = "model" not in said_of_it and "模型" not in said_of_it
+    return failure.kind is FailureKind.MODEL_MISSING and is_silent
 
 
 def _for_the_owner(error: ClientError, *, is_final: bool) -> ClientError:

@@ -75,4 +75,8 @@ def find_model(argument: str, aliases: Sequence[str], near: Sequence[str]) -> st
     for meant in (name, _SUFFIX.sub("", name)):
         if meant in aliases:
             return meant
+    folded = {alias.casefold(): alias for alias in reversed(aliases)}
+    found = folded.get(_SUFFIX.sub("", name).casefold())
+    if found is not None:
+        return found
     raise model_not_found(name, near)
