@@ -42,12 +42,13 @@ class Preset:
     `native_paths` belong to an API of the vendor's own that people paste, or to nothing but the
     habit of writing `/v1`: the OpenAI-compatible one is at the usual path. `chat` is the chat
     endpoint below the root; `list_path` the model list below it, or absolute (`/catalog/models`);
-    None: there is none. `responses` and `headers`: it speaks OpenAI Responses too; headers every request gets. `messages_path`: models called
-    `anthropic.…` are asked there, in Anthropic's Messages. `has_account_cache`: a prompt cache is
-    the account's that filled it (docs/design.md, Keys and prompt caches). `ports`: a local server
-    is told by its default port. `operations`: what it has elsewhere or in another form than OpenAI,
-    None: not at all. `example`: an address as the vendor prints it, where nobody answers at the
-    bare domain; words in capitals are the customer's own.
+    None: there is none. `responses` and `headers`: it speaks OpenAI Responses too; headers every
+    request gets. `messages_path`: models called `anthropic.…` are asked there, in Anthropic's
+    Messages. `has_account_cache`: a prompt cache is the account's that filled it (docs/design.md,
+    Keys and prompt caches). `ports`: a local server is told by its default port. `operations`: what
+    it has elsewhere or in another form than OpenAI, None: not at all. `example`: an address as the
+    vendor prints it, where nobody answers at the bare domain; words in capitals are the customer's
+    own.
     """
 
     vendor: str
