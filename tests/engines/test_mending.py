@@ -807,6 +807,44 @@ def test_what_the_user_asked_is_never_mended(text):
     assert refused(text, CHAT) == Learned()
 
 
+WANTED = {"type": "json_schema", "schema": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "output_config: Extra inputs are not permitted",
+        "output_config.format: Extra inputs are not permitted",
+        "`output_config.format` is not supported on this model",
+        "'claude-opus-4-20250514' does not support output format.",
+        "Structured outputs are not supported by this model.",
+        "unknown field: output_config",
+    ],
+)
+def test_a_tool_stands_in_where_messages_have_no_structured_output(text):
+    """The answer's form is what the user asked: with `output_config` it went, silently, for two
+    weeks. Without a form in it the member may go.
+    """
+    structured = Learned(facts={"anthropic_structured": False})
+    assert refused(text, {**CLAUDE, "output_config": {"format": WANTED}}) == structured
+    both = {**CLAUDE, "output_config": {"effort": "low", "format": WANTED}}
+    assert refused(text, both) == structured
+    assert refused(text, CLAUDE) in (Learned(), drops("output_config"))
+
+
+@pytest.mark.parametrize(
+    ("body", "member"),
+    [
+        ({"text": {"format": WANTED, "verbosity": "low"}}, "text"),
+        ({"generationConfig": {"responseSchema": {}, "topK": 1}}, "generationConfig"),
+        ({"output_format": WANTED}, "output_format"),
+        ({"generationConfig": {"responseJsonSchema": {}}}, "responseJsonSchema"),
+    ],
+)
+def test_the_form_of_an_answer_is_never_mended_with_what_holds_it(body, member):
+    assert refused(f"Unknown parameter: '{member}'.", body).drops == frozenset()
+
+
 @pytest.mark.parametrize("status", [401, 403, 429, 500, None])
 def test_only_a_refused_request_is_read(status):
     """Other statuses are not about the request."""

@@ -32,6 +32,7 @@ _FACTS: Mapping[str, frozenset[Any]] = {
     "anthropic_effort": frozenset({False}),
     "anthropic_prefill": frozenset({False}),
     "anthropic_forced_tool": frozenset({False}),
+    "anthropic_structured": frozenset({False}),
     "anthropic_sampling_pair": frozenset({False}),
     "anthropic_tool_search": frozenset({False}),
     "tool_call_id_form": frozenset({"alnum9", "max40"}),

@@ -81,6 +81,11 @@ _NEVER_WITHIN = frozenset(
         "json_schema",
         "schema",
         "format",
+        "output_format",
+        "responseSchema",
+        "responseJsonSchema",
+        "response_schema",
+        "response_json_schema",
         "image_url",
         "inlineData",
         "source",
@@ -108,7 +113,22 @@ def find_place(named: str, body: Mapping[str, Json]) -> Path:
         found = [place for each in _spellings(tokens[0]) for place in paths_to(body, each)]
         places = {place for place in found if may_change(place)}
         path = places.pop() if len(places) == 1 else ()
-    return path if may_change(path) else ()
+    return path if may_change(path) and not _holds_form(path, body) else ()
+
+
+_FORM_HOLDERS = {
+    "output_config": ("format",),
+    "text": ("format",),
+    "generationConfig": ("responseSchema", "responseJsonSchema"),
+    "generation_config": ("response_schema", "response_json_schema"),
+}
+"""Members in which, beside other things, the form of the answer may be asked for."""
+
+
+def _holds_form(path: Path, body: Mapping[str, Json]) -> bool:
+    """Whether what is named would take the wanted form of the answer with it."""
+    within = _FORM_HOLDERS.get(path[0], ()) if len(path) == 1 else ()
+    return any(_has(body.get(path[0]), name) for name in within)
 
 
 def may_change(path: Path) -> bool:
@@ -274,6 +294,13 @@ def past_images(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
     seen = dict(body)
     holds_some = without_past_images(seen) is not seen
     return Learned(facts={"past_images": False}) if holds_some else Learned()
+
+
+def no_structured_output(match: re.Match[str], body: Mapping[str, Json]) -> Learned:
+    """Messages without structured output, where the request wants some: a tool stands in for it."""
+    config = body.get("output_config")
+    is_wanted = _has(config, "format") or isinstance(body.get("output_format"), dict)
+    return Learned(facts={"anthropic_structured": False}) if is_wanted else Learned()
 
 
 def asks_in(dialect: str) -> Teach:

@@ -8,7 +8,16 @@ with their sources.
 
 from __future__ import annotations
 
-from .lessons import Reader, asks_in, drop_betas, keep_reasoning, past_images, read_as, teaches
+from .lessons import (
+    Reader,
+    asks_in,
+    drop_betas,
+    keep_reasoning,
+    no_structured_output,
+    past_images,
+    read_as,
+    teaches,
+)
 
 FACT_READERS: tuple[Reader, ...] = (
     read_as(
@@ -211,6 +220,16 @@ FACT_READERS: tuple[Reader, ...] = (
         # Anthropic: «This model does not support the effort parameter.»
         r"does not support the effort parameter",
         teaches(anthropic_effort=False),
+    ),
+    read_as(
+        # Vertex, resellers: «output_config: Extra inputs are not permitted»
+        # (anthropics/anthropic-sdk-csharp#132), which took the format along with the effort;
+        # Anthropic, of its older models: «does not support output format» (2026-12-01)
+        r"output_(?:config|format)(?:\.format)?[`'\"]?(?::| is| are) ?(?:extra inputs|not |unknown)"
+        r"|(?:unknown|unrecognized|unsupported|unexpected)[^\n]{0,40}output_(?:config|format)"
+        r"|(?:not support|unsupported)[^\n]{0,20}(?:structured output|output[_ .]format)"
+        r"|not support[^\n]{0,20}output_config|structured outputs? (?:is|are) not",
+        no_structured_output,
     ),
     read_as(
         # Anthropic: «`temperature` and `top_p` cannot both be specified for this model.»
