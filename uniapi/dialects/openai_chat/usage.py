@@ -22,14 +22,14 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
     """None when there is no usage object, or it states nothing."""
     if not isinstance(value, dict) or not value:
         return None
-    if value.keys() == _PLAIN and set(map(type, value.values())) == _INTEGERS:
-        # Many state just these three.
-        read, wrote = value["prompt_tokens"], value["completion_tokens"]
-        total = value["total_tokens"]
-        if 0 <= read <= MOST_COUNTED and 0 <= wrote <= MOST_COUNTED and 0 <= total <= MOST_COUNTED:
-            usage = Usage(read, wrote)
-            usage.total_tokens, usage.raw, usage.dialect = total, value, DIALECT_NAME
-            return usage
+    usage = None
+    if len(value) == 3:
+        usage = _three_counts(value)
+    elif len(value) == 5 and not reasoning_beside_output:
+        usage = _counts_with_details(value)
+    if usage is not None:
+        usage.raw, usage.dialect = value, DIALECT_NAME
+        return usage
     stated = _counts(value)
     get = stated.get
     input_tokens, written = get("prompt_tokens"), get("completion_tokens")
@@ -71,6 +71,52 @@ def decode_usage(value: Json, reasoning_beside_output: bool = False) -> Usage | 
     )
 
 
+def _three_counts(value: dict[str, Any]) -> Usage | None:
+    """Of the object that many send; None for any other of three members."""
+    try:
+        read, wrote = value["prompt_tokens"], value["completion_tokens"]
+        total = value["total_tokens"]
+    except KeyError:
+        return None
+    if not _are_counts((read, wrote, total)):
+        return None
+    usage = Usage(read, wrote)
+    usage.total_tokens = total
+    return usage
+
+
+def _counts_with_details(value: dict[str, Any]) -> Usage | None:
+    """Of the object that OpenAI sends; None for any other of five members, and where its counts do
+    not fit together, which the long way understands.
+    """
+    try:
+        read, wrote = value["prompt_tokens"], value["completion_tokens"]
+        total = value["total_tokens"]
+        prompt, completion = value["prompt_tokens_details"], value["completion_tokens_details"]
+        cached, heard = prompt["cached_tokens"], prompt["audio_tokens"]
+        reasoning, spoken = completion["reasoning_tokens"], completion["audio_tokens"]
+    except (KeyError, TypeError):
+        return None
+    # In the one object nothing else counts, in the other pictures do.
+    if len(prompt) != 2 or "image_tokens" in completion:
+        return None
+    if not _are_counts((read, wrote, total, cached, heard, reasoning, spoken)):
+        return None
+    if cached > read or reasoning > wrote:
+        return None
+    usage = Usage(read, wrote, cached, None, None, reasoning, heard, spoken)
+    usage.total_tokens = total
+    return usage
+
+
+def _are_counts(values: tuple[Any, ...]) -> bool:
+    """Whether each is a whole number that counts."""
+    for value in values:  # noqa: SIM110  (a generator takes twice as long)
+        if type(value) is not int or not 0 <= value <= MOST_COUNTED:
+            return False
+    return True
+
+
 _CACHED = (
     "cached",
     "prompt_cache_hit_tokens",
@@ -80,8 +126,6 @@ _CACHED = (
 )
 """What vendors call the tokens they read from their cache; the first that is stated counts."""
 _COSTS = frozenset({"cost", "cost_in_usd_ticks"})
-_PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
-_INTEGERS = {int}
 _OUTER = frozenset(
     {
         *("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens"),
