@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uniapi.errors import WireError
-from uniapi.wire import STEP_BYTES, HeadReader, HttpRequest, ResponseParser, request_bytes
+from uniapi.wire import (
+    STEP_BYTES,
+    HeadReader,
+    HttpRequest,
+    Received,
+    ResponseParser,
+    request_bytes,
+)
 from uniapi.wire.answer_head import LONGEST_KEPT, MOST_KEPT, head_end
 
 CHUNKED = (
@@ -101,7 +108,7 @@ def test_a_body_without_a_length_ends_with_the_connection():
     """The old way: everything until close, and that connection is spent."""
     parser = ResponseParser("GET")
     assert parser.feed(b"HTTP/1.1 200 OK\r\n\r\nhel").pieces == (b"hel",)
-    assert parser.eof()[1:] == ((), True)
+    assert parser.eof() == Received(None, (), True)
     assert not parser.keeps_alive
 
 
@@ -170,7 +177,8 @@ def test_nothing_large_is_kept_between_answers():
     received = parser.feed(head + zipped)
     assert (b"".join(received.pieces), received.is_end, parser._inflater) == (b"hi", True, None)
     parser.start("POST")
-    assert parser.feed(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nho")[1:] == ((b"ho",), True)
+    received = parser.feed(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nho")
+    assert (received.pieces, received.is_end) == ((b"ho",), True)
 
 
 def test_bytes_after_the_end_spoil_the_connection():
@@ -272,6 +280,35 @@ def test_a_head_that_is_remembered_says_what_it_says_when_it_is_read():
         reader.read(before)
         assert reader.read(head) == HeadReader().read(head)
         assert reader.read(before) == HeadReader().read(before)
+
+
+CODED = [
+    b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 2",
+    b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2",
+    b"HTTP/1.1 204 No Content\r\ncontent-length: 2",
+    b"HTTP/1.1 100 Continue\r\ncontent-length: 2",
+]
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+def test_a_whole_answer_under_a_remembered_head_is_read_as_a_first_one_is(method):
+    """In one read, with as much behind its head as is stated, less, or more."""
+
+    def told(heads, raw):
+        parser = ResponseParser(method, heads)
+        try:
+            received = parser.feed(raw)
+        except WireError as error:
+            return str(error)
+        pieces = received.pieces if isinstance(received.pieces, tuple) else "inflated"
+        return received.head, pieces, received.is_end, parser.keeps_alive
+
+    for before, head in itertools.product([*HEADS, *CODED], repeat=2):
+        for body in (b"", b"{", b"{}", b"{}{}", b"\r\n\r\n", b"x" * 31):
+            heads = HeadReader()
+            told(heads, before + b"\r\n\r\n{}")
+            raw = head + b"\r\n\r\n" + body
+            assert told(heads, raw) == told(HeadReader(), raw)
 
 
 def test_few_heads_are_remembered_and_no_long_ones():

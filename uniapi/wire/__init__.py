@@ -6,7 +6,14 @@ from uniapi.late import late
 
 from .alike import Alike, Run
 from .alike_holes import Members, spoken
-from .answer_head import STATUS_LINES, HeadReader, answer_head, header_lines, status_line
+from .answer_head import (
+    STATUS_LINES,
+    HeadReader,
+    KnownHeaders,
+    answer_head,
+    header_lines,
+    status_line,
+)
 from .body_paths import ITEM, Path, changed_at, holds, paths_to, renamed, walk, without
 from .frames import LARGE_BYTES, Frame, Framer, dump_json, load_json, parse_json
 from .http import (
@@ -93,6 +100,7 @@ __all__ = [
     "Inflater",
     "JsonArrayDecoder",
     "JsonArrayWriter",
+    "KnownHeaders",
     "MemberSplice",
     "Members",
     "MultipartError",

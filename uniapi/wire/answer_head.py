@@ -36,6 +36,18 @@ def header_lines(headers: Mapping[str, str]) -> str:
     return text
 
 
+class KnownHeaders(dict[str, str]):
+    """Headers that many answers have alike, and never change; `lines` is how they are written.
+    Raises ValueError as `header_lines` does.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        self.lines = header_lines(headers)
+
+
 def answer_head(status: int, headers: Mapping[str, str]) -> bytes:
     """The bytes up to the body. Raises ValueError as `header_lines` does."""
     head = f"{status_line(status)}{header_lines(headers)}\r\n"
@@ -60,6 +72,13 @@ class HeadReader:
     def __init__(self) -> None:
         self._known: dict[bytes, ReadHead] = {}
         """Heads without the line of that length, and what they say without it."""
+
+    def known(self, data: bytes) -> tuple[ReadHead | None, bytes]:
+        """What a head like the one in `data` said before, without the length of the body, and what
+        is written there for that; None for a head that is new, and for what is none.
+        """
+        rest, digits = without_length(data)
+        return self._known.get(rest), digits
 
     def read(self, data: bytes) -> ReadHead:
         """The head in `data`, which ends before the empty line. Raises WireError."""
