@@ -23,7 +23,7 @@ from uniapi.server.reply import (
     UsualHeaders,
 )
 from uniapi.tcp import GONE
-from uniapi.wire import RequestHead
+from uniapi.wire import KnownHeaders, RequestHead
 
 
 def reply_to(request):
@@ -225,6 +225,28 @@ async def test_a_streamed_answer_is_so_many_writes(begins, last, takes, writes, 
     assert head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert ([first, *line.writes[1:]], came) == (writes, ends)
     assert reply.bytes_written == len(b"".join(begins)) + (len(last) if ends == "whole" else 0)
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+@pytest.mark.parametrize("is_http11, keeps_alive", [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("usual", [{}, {"server": "s"}, {"x-uniapi-provider": "other"}])
+async def test_headers_whose_lines_are_known_are_written_as_any_are(
+    usual, is_http11, keeps_alive, is_last
+):
+    """On a connection that goes on and on one that ends."""
+    headers = {"content-type": "a/b", "x-uniapi-provider": "p"}
+    written = []
+    for said in (headers, KnownHeaders(headers)):
+        line = Leaving(9)
+        line.is_last = is_last
+        head = RequestHead("POST", "/", "", {}, None, is_http11, keeps_alive)
+        reply = HttpReply(Incoming(head, None, line), "r1", UsualHeaders.of(usual))
+        await reply.send(200, said, b"hi")
+        state = reply.status, reply.provider, reply.is_started, reply.keeps_alive
+        written.append((line.writes, state))
+    assert written[0] == written[1]
+    goes_on = keeps_alive and not is_last
+    assert written[0][1] == (200, "p", True, goes_on)
 
 
 async def test_a_large_answer_reaches_who_takes_it():

@@ -28,7 +28,6 @@ from .answer_headers import (
     attempts_header,
     dropped_names,
     harmless_type,
-    header_text,
     heartbeat,
     kind_headers,
     returned_headers,
@@ -51,6 +50,7 @@ from .upstream_answer import UpstreamAnswer
 from .whole_answer import WholeAnswer
 
 NOTHING_SAID: dict[str, Json] = {}
+NOTHING_RETURNED: dict[str, str] = {}
 
 
 class Try:
@@ -256,7 +256,7 @@ class Try:
         """The attempt has committed: send the head with everything held. Gives what is done when
         the rest is written too, None where there is none.
         """
-        state, receiver, losses = self._state, self._receiver, self._losses
+        state, receiver = self._state, self._receiver
         report = receiver.report
         call, reply, pipe, head = state.call, state.reply, receiver.pipe, receiver.response_head
         streams = pipe is not None and pipe.streams
@@ -264,30 +264,10 @@ class Try:
         if report.content_type is None:
             is_whole_anyway = call.operation is Operation.STORED and not streams
             is_streamed = call.stream and not is_whole_anyway
-        lane, target = self._lane, self._lane.target
-        returned: dict[str, str] = {}
-        if head is not None and self.way.is_relayed:
-            returned = returned_headers(head.headers, target.credential.secret)
-        if is_streamed or returned or len(state.attempts) > 1:
-            said = lane.said_at_once
-            if len(state.attempts) > 1:
-                said = {**lane.said, **attempts_header(state.attempts)}
-            kind = kind_headers(call, is_streamed=True) if is_streamed else JSON_HEADERS
-            headers = {**kind, **returned, **said}
-        else:
-            headers = lane.said_whole.copy()
-        if losses:
-            headers["x-uniapi-dropped"] = dropped_names(losses)
+        cached = None
         if tells_of_cache(report.usage, is_over=not is_streamed):
             cached = await aside(self._cached) if state.takes_long else self._cached()
-            if cached is not None:
-                headers["x-uniapi-cache"] = cached
-        listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
-        retirement = self.way.retirement if listed is None else listed_end(listed)
-        if retirement is not None:
-            headers |= sunset_header(retirement, state.around.clock.now_s())
-        if report.content_type is not None:
-            headers["content-type"] = harmless_type(report.content_type)
+        headers = self._headers(head, cached, is_streamed=is_streamed)
         if receiver.pressure is not None:
             receiver.pressure.may_let_go(reply.break_off)
         if not is_streamed and not reply.is_started:
@@ -296,6 +276,36 @@ class Try:
         if not reply.is_started:
             await reply.start(200, headers)
         return receiver.attach(reply)
+
+    def _headers(
+        self, head: ResponseHead | None, cached: str | None, *, is_streamed: bool
+    ) -> Mapping[str, str]:
+        """Of an answer under `head`; `cached` is what is said of the upstream's prompt cache."""
+        state, lane, losses = self._state, self._lane, self._losses
+        target, content_type = lane.target, self._receiver.report.content_type
+        returned = NOTHING_RETURNED
+        if head is not None and self.way.is_relayed:
+            returned = returned_headers(head.headers, target.credential.secret)
+        listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
+        retirement = self.way.retirement if listed is None else listed_end(listed)
+        is_first = len(state.attempts) < 2
+        is_plain = is_first and content_type is None and not is_streamed
+        if is_plain and not (returned or losses or retirement):
+            return lane.headers_of_whole(cached)
+        headers = {
+            **(kind_headers(state.call, is_streamed=True) if is_streamed else JSON_HEADERS),
+            **returned,
+            **(lane.said_at_once if is_first else lane.said | attempts_header(state.attempts)),
+        }
+        if losses:
+            headers["x-uniapi-dropped"] = dropped_names(losses)
+        if cached is not None:
+            headers["x-uniapi-cache"] = cached
+        if retirement is not None:
+            headers |= sunset_header(retirement, state.around.clock.now_s())
+        if content_type is not None:
+            headers["content-type"] = harmless_type(content_type)
+        return headers
 
     async def _finish(self) -> None:
         """All is written that there is of a streamed answer."""
@@ -317,10 +327,10 @@ class Try:
     def _cached(self) -> str | None:
         """What the doctor says of an answer that tells what its prompt cache has done."""
         state, usage = self._state, self._receiver.report.usage
+        look, target, quirk = state.around.caches.look, self._lane.target, self.way.quirk
         self._is_examined = True
-        caches, target = state.around.caches, self._lane.target
-        verdict = caches.look(state.call, target, self.way.quirk, usage)
-        return None if verdict is None else header_text(verdict.header)
+        verdict = look(state.call, target, quirk, usage)
+        return None if verdict is None else verdict.header
 
     def _refused(self, failure: Failure) -> Failure:
         """It failed before the commit, so that nothing has reached the client."""

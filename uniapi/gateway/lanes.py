@@ -24,7 +24,7 @@ from uniapi.network import passage_of
 from uniapi.operations import SERVICES
 from uniapi.routing import Attempt, Channel
 from uniapi.values import dataclass, replace
-from uniapi.wire import HttpRequest, head_of_request
+from uniapi.wire import HttpRequest, KnownHeaders, head_of_request
 
 from .answer_headers import JSON_HEADERS, header_text
 from .key_mask import NO_SECRET, KeyMask
@@ -48,6 +48,7 @@ class Lane:
     __slots__ = (
         "_patience",
         "_spots",
+        "_whole_headers",
         "engine",
         "mask",
         "names",
@@ -87,10 +88,22 @@ class Lane:
         served = f"{header_text(provider.name)}#{target.credential.number}=200"
         self.said_at_once = {**self.said, "x-uniapi-attempts": served}
         """The same of an answer that was the call's first attempt."""
-        self.said_whole = {**JSON_HEADERS, **self.said_at_once}
-        """And of one that is a whole one as well."""
+        self._whole_headers: dict[str | None, KnownHeaders] = {}
         self._patience: dict[Operation, tuple[Timeouts, Patience]] = {}
         self._spots: dict[tuple[object, ...], _KnownSpot] = {}
+
+    def headers_of_whole(self, cached: str | None) -> KnownHeaders:
+        """Of a whole answer to the call's first attempt that has nothing more to say than what its
+        prompt cache has done.
+        """
+        known = self._whole_headers.get(cached)
+        if known is None:
+            if len(self._whole_headers) >= MAX_KINDS:
+                self._whole_headers.clear()
+            of_cache = {} if cached is None else {"x-uniapi-cache": cached}
+            known = KnownHeaders({**JSON_HEADERS, **self.said_at_once, **of_cache})
+            self._whole_headers[cached] = known
+        return known
 
     def ways(self, call: Call, needs: DialectNeeds, learned: Learned) -> tuple[Way, ...]:
         """The ways to ask it (see `find_ways`); `needs` are the call's."""

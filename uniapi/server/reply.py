@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from uniapi.gateway import STALLED_READER_S
 from uniapi.tcp import GONE
 from uniapi.values import dataclass
-from uniapi.wire import STATUS_LINES, header_lines, status_line
+from uniapi.wire import STATUS_LINES, KnownHeaders, header_lines, status_line
 
 from .impatient import for_client
 from .incoming import Incoming
@@ -204,9 +204,15 @@ class HttpReply:
         written, has_body = status, status not in BODILESS
         if "x-should-retry" in headers:
             written, headers, body = for_client(status, headers, body, self._head.headers)
-        if has_body:
-            headers = {**headers, "content-length": str(len(body))}
-        head = self._begin(written, headers)
+        lines = self._known_lines(headers, len(body)) if has_body else None
+        if lines is not None:
+            self._goes_on = True
+            self.provider = headers.get("x-uniapi-provider")
+            head = self._headed(written, lines)
+        else:
+            if has_body:
+                headers = {**headers, "content-length": str(len(body))}
+            head = self._begin(written, headers)
         self.status = status
         if has_body and self._head.method != "HEAD":
             self.bytes_written = len(body)
@@ -234,6 +240,17 @@ class HttpReply:
             head = b""
         return bytes(view[last:])
 
+    def _known_lines(self, headers: Mapping[str, str], size: int) -> str | None:
+        """The lines of an answer after which the connection goes on, where most of them are known;
+        None for any other.
+        """
+        asked, usual = self._head, self._usual
+        if type(headers) is not KnownHeaders or self._line.is_last:
+            return None
+        if not (asked.is_http11 and asked.keeps_alive and usual.headers.keys().isdisjoint(headers)):
+            return None
+        return f"{usual.lines}{headers.lines}content-length: {size}\r\n"
+
     def _begin(self, status: int, headers: Mapping[str, str]) -> bytes:
         """The head of an answer of this status."""
         if self._line.is_last or not self._head.keeps_alive:
@@ -245,9 +262,13 @@ class HttpReply:
             lines = usual.lines + header_lines(headers)
         else:
             lines = header_lines({**usual.headers, **headers})
-        self.is_started = True
-        self.status, self.provider = status, headers.get("x-uniapi-provider")
+        self.provider = headers.get("x-uniapi-provider")
         self._goes_on = headers.get("connection") != "close"
+        return self._headed(status, lines)
+
+    def _headed(self, status: int, lines: str) -> bytes:
+        self.is_started = True
+        self.status = status
         first = STATUS_LINES.get(status) or status_line(status)
         head = f"{first}x-request-id: {self._request_id}\r\n{lines}\r\n"
         return head.encode("utf-8", "surrogateescape")
