@@ -55,7 +55,6 @@ class Lane:
         "passage",
         "said",
         "said_at_once",
-        "said_whole",
         "secrets",
         "target",
     )

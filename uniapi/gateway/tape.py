@@ -32,10 +32,11 @@ class Tape:
         """The next bytes, and the vendor's figures when they had been read."""
         self.received += len(data)
         if not self.is_full:
+            room = SAMPLE_BYTES - len(self._sample)
             # Up to the end of a frame, and not all that may have come with it.
-            end = data.find(b"\n\n", SAMPLE_BYTES - len(self._sample))
+            end = data.find(b"\n\n", room) if len(data) > room else -1
             self._sample += data if end < 0 else data[: end + 2]
-            self.is_full = len(self._sample) >= SAMPLE_BYTES
+            self.is_full = len(data) >= room
         if stated is not self.stated:
             if _output(stated) != _output(self.stated):
                 self._stated_at = self.received

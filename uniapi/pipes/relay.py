@@ -255,7 +255,7 @@ class RelayWhole(Collecting):
         *,
         probes_text: bool = False,
     ) -> None:
-        super().__init__()
+        Collecting.__init__(self)
         self._probes_text = probes_text
         self._observer = observer
         self._render = render

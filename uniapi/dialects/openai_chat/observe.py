@@ -41,7 +41,7 @@ class ChatObserver(Observer):
     __slots__ = ("_has_calls",)
 
     def __init__(self) -> None:
-        super().__init__()
+        Observer.__init__(self)
         self._has_calls = False
 
     def skim(self, frames: Sequence[Frame], at: int) -> int:
