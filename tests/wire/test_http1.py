@@ -317,7 +317,7 @@ def test_few_heads_are_remembered_and_no_long_ones():
     for number in range(3 * MOST_KEPT):
         reader.read(b"HTTP/1.1 200 OK\r\nx-request-id: %d" % number)
     reader.read(b"HTTP/1.1 200 OK\r\nx: " + LONGEST_KEPT * b"y")
-    assert sorted(map(len, reader._known)) == [33] * MOST_KEPT
+    assert sorted(map(len, reader.known)) == [33] * MOST_KEPT
 
 
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"a", b"\r\n"]), max_size=9).map(b"".join))

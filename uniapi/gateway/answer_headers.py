@@ -78,13 +78,13 @@ def returned_headers(received: Mapping[str, str], secret: str) -> dict[str, str]
     """Of the upstream's headers those that a client of its own dialect reads, and that do not
     repeat the credential it was asked with.
     """
-    return {
-        name: header_text(value)
-        for name, value in received.items()
-        if name.startswith(RETURNED_HEADERS)
-        and _NAME.fullmatch(name)
-        and (not secret or secret not in value)
-    }
+    returned = {}
+    for name, value in received.items():
+        if not name.startswith(RETURNED_HEADERS):
+            continue
+        if _NAME.fullmatch(name) and (not secret or secret not in value):
+            returned[name] = header_text(value)
+    return returned
 
 
 def sunset_header(retirement: Retirement, now_s: Epoch) -> dict[str, str]:

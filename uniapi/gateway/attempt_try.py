@@ -50,7 +50,7 @@ from .upstream_answer import UpstreamAnswer
 from .whole_answer import WholeAnswer
 
 NOTHING_SAID: dict[str, Json] = {}
-NOTHING_RETURNED: dict[str, str] = {}
+NO_HEADERS: dict[str, str] = {}
 
 
 class Try:
@@ -283,14 +283,17 @@ class Try:
         """Of an answer under `head`; `cached` is what is said of the upstream's prompt cache."""
         state, lane, losses = self._state, self._lane, self._losses
         target, content_type = lane.target, self._receiver.report.content_type
-        returned = NOTHING_RETURNED
+        returned = NO_HEADERS
         if head is not None and self.way.is_relayed:
             returned = returned_headers(head.headers, target.credential.secret)
         listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
         retirement = self.way.retirement if listed is None else listed_end(listed)
+        sunset = NO_HEADERS
+        if retirement is not None:
+            sunset = sunset_header(retirement, state.around.clock.now_s())
         is_first = len(state.attempts) < 2
         is_plain = is_first and content_type is None and not is_streamed
-        if is_plain and not (returned or losses or retirement):
+        if is_plain and not (returned or losses or sunset):
             return lane.headers_of_whole(cached)
         headers = {
             **(kind_headers(state.call, is_streamed=True) if is_streamed else JSON_HEADERS),
@@ -301,8 +304,7 @@ class Try:
             headers["x-uniapi-dropped"] = dropped_names(losses)
         if cached is not None:
             headers["x-uniapi-cache"] = cached
-        if retirement is not None:
-            headers |= sunset_header(retirement, state.around.clock.now_s())
+        headers |= sunset
         if content_type is not None:
             headers["content-type"] = harmless_type(content_type)
         return headers

@@ -70,20 +70,13 @@ class HeadReader:
     """
 
     def __init__(self) -> None:
-        self._known: dict[bytes, ReadHead] = {}
+        self.known: dict[bytes, ReadHead] = {}
         """Heads without the line of that length, and what they say without it."""
-
-    def known(self, data: bytes) -> tuple[ReadHead | None, bytes]:
-        """What a head like the one in `data` said before, without the length of the body, and what
-        is written there for that; None for a head that is new, and for what is none.
-        """
-        rest, digits = without_length(data)
-        return self._known.get(rest), digits
 
     def read(self, data: bytes) -> ReadHead:
         """The head in `data`, which ends before the empty line. Raises WireError."""
         rest, digits = without_length(data)
-        known = self._known.get(rest)
+        known = self.known.get(rest)
         if known is not None and len(rest) == len(data):
             return known
         if known is not None and digits.isdigit():
@@ -94,9 +87,9 @@ class HeadReader:
         if len(rest) <= LONGEST_KEPT and stated == digits.decode("latin-1"):
             headers = said.headers.copy()
             headers.pop(LENGTH_HEADER, None)
-            if len(self._known) >= MOST_KEPT:
-                del self._known[next(iter(self._known))]
-            self._known[rest] = ReadHead(said.status, headers, said.keeps_alive)
+            if len(self.known) >= MOST_KEPT:
+                del self.known[next(iter(self.known))]
+            self.known[rest] = ReadHead(said.status, headers, said.keeps_alive)
         return said
 
 

@@ -20,7 +20,7 @@ from uniapi.values import dataclass
 from .answer_head import HeadReader, head_end
 from .http import LENGTH_HEADER, HttpRequest, ResponseHead
 from .inflate import Inflater, inflater_for
-from .request_head import MAX_LENGTH_DIGITS
+from .request_head import MAX_LENGTH_DIGITS, without_length
 
 MAX_HEAD_BYTES = 128 * 1024
 MAX_CHUNK_LINE_BYTES = 4096
@@ -165,7 +165,8 @@ class ResponseParser:
         end = data.find(b"\r\n\r\n")
         if end < 0 or self._method == "HEAD":
             return None
-        known, digits = self._heads.known(data[:end])
+        rest, digits = without_length(data[:end])
+        known = self._heads.known.get(rest)
         size = len(data) - end - 4
         if known is None or not size or digits != b"%d" % size:
             return None
