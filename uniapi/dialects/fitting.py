@@ -9,7 +9,7 @@ rule touches stays the very object, and a relay keeps its bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from uniapi.canonical import Json, Message, OutputFormat, ReasoningSettings
 from uniapi.values import dataclass, field
@@ -124,44 +124,37 @@ def marks_of(body: Body, turns_in: str) -> set[str]:
     and any other role.
     """
     marks = set(body)
-    turns = body.get(turns_in)
-    for turn in turns if type(turns) is list else _NO_TURN:
-        try:
-            told, said = TURN_OF[turn["role"]], turn["content"]
-            if len(turn) == 2 and said and not said.isspace():
-                marks.add(told)
-                continue
-        except _IS_ODD:
-            pass
-        _add_marks_of_odd(marks, turn)
-    if "system" in body and type(body["system"]) is list:
+    turns, system = body.get(turns_in), body.get("system")
+    if type(turns) is not list:
         marks.add(ODD_TURN)
-        _add_marks_of_parts(marks, body["system"])
+        turns = ()
+    for turn in turns:
+        if type(turn) is not dict:
+            marks.add(ODD_TURN)
+            continue
+        role, said = turn.get("role"), turn.get("content")
+        if type(role) is str:
+            told = TURN_OF.get(role)
+            marks.add(told or role)
+            is_text = len(turn) == 2 and type(said) is str
+            if told and is_text and said and not said.isspace():
+                continue
+        marks.add(ODD_TURN)
+        marks.update(turn)
+        kind = turn.get("type")
+        if type(kind) is str:
+            marks.add(kind)
+        parts = said or turn.get("parts")
+        if type(parts) is list:
+            _add_marks_of_parts(marks, parts)
+    if type(system) is list:
+        marks.add(ODD_TURN)
+        _add_marks_of_parts(marks, system)
     return marks
 
 
-_NO_TURN: tuple[Any, ...] = (None,)
-_IS_ODD = (TypeError, KeyError, AttributeError)
-"""What reading it as a plain turn raises, of a turn of any other shape: most are plain, and what
-has to be asked of each costs more than all of their rules.
-"""
-
-
-def _add_marks_of_odd(marks: set[str], turn: Json) -> None:
-    marks.add(ODD_TURN)
-    if type(turn) is not dict:
-        return
-    marks.update(turn)
-    role, kind = turn.get("role"), turn.get("type")
-    if type(role) is str:
-        marks.add(TURN_OF.get(role, role))
-    if type(kind) is str:
-        marks.add(kind)
-    _add_marks_of_parts(marks, turn.get("content") or turn.get("parts"))
-
-
-def _add_marks_of_parts(marks: set[str], parts: Json) -> None:
-    for part in parts if type(parts) is list else ():
+def _add_marks_of_parts(marks: set[str], parts: list[Json]) -> None:
+    for part in parts:
         if type(part) is dict:
             marks.update(part)
             kind = part.get("type")
