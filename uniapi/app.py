@@ -171,7 +171,7 @@ class App:
             items=items,
             learned=self.kept.learned,
             memory=self._answers,
-            shutdown_date=self._lists.shutdown_date,
+            shutdowns=self._lists.shutdowns,
             clock=self.clock,
         )
         return Reception(
@@ -254,7 +254,8 @@ class App:
 
     async def run(self, call: Call, key: ClientKey, reply: HttpReply) -> None:
         """Answer an inference call. Raises RequestRefused before anything was sent, recorded."""
-        self._live.begin(call, reply)
+        live = self._live.calls
+        live[call.request_id] = (call, reply)
         tap = self.inspector.begin(call) if self.inspector.is_on else None
         try:
             if tap is None:
@@ -262,7 +263,7 @@ class App:
             else:
                 await self._run_looked_at(call, key, TappedReply(reply, tap), tap)
         finally:
-            self._live.end(call)
+            live.pop(call.request_id, None)
 
     async def _run_looked_at(
         self, call: Call, key: ClientKey, reply: TappedReply, tap: Tap

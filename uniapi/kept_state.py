@@ -58,6 +58,7 @@ class KeptState:
         await _in_thread(self.learned.flush, self._clock.now_s())
         await _in_thread(self.lists.flush)
         await _in_thread(self._notifier.flush, self._clock.now_s())
+        self._caches.settle()
         await _in_thread(self._caches.flush, self._clock.now_s())
 
     async def commit(self, *, at_once: bool = False) -> None:

@@ -9,6 +9,8 @@ from caching_claude import Claude
 from fakes import whole
 from playbook import CHAT, MESSAGES, provider
 
+from uniapi.gateway import CacheRounds
+
 SYSTEM = "You are a careful engineer. " * 120
 TOOL = {
     "type": "function",
@@ -295,6 +297,22 @@ def test_what_was_found_is_counted_on_its_day(play):
     assert [row["requests"] for row in p.caches.rows()] == [3]
     yesterday = p.clock.now_s() - 86_400
     assert [row["requests"] for row in p.caches.rows(yesterday)] == [2]
+
+
+def test_what_was_settled_is_on_disk_after_a_flush(play):
+    """And what comes after it is not lost, nor counted twice."""
+    p = play(claude(), preferences={"model_price": {"m": PRICE}})
+    p.asks(CHAT)
+    answered(p, Claude(), 0.0)
+    p.caches.settle()
+    p.caches.flush(p.clock.now_s())
+    p.asks(CHAT)
+    answered(p, Claude(), 0.0)
+    assert [row["requests"] for row in p.caches.rows()] == [2]
+    assert [row["requests"] for row in p.caches.rows()] == [2]
+    p.caches.flush(p.clock.now_s())
+    again = CacheRounds(p.caches._kept._folder, p.clock, lambda *asked: 0)
+    assert again.rows() == p.caches.rows()
 
 
 def test_a_stream_of_claude_tells_it_in_its_head(play):

@@ -3,6 +3,8 @@
 import pytest
 from sample_calls import call
 
+from uniapi.stats.aggregate import Aggregate
+from uniapi.stats.calendar import hour_of
 from uniapi.stats.ledger import Ledger
 from uniapi.stats.write_queue import MAX_WAITING, Waiting
 from uniapi.storage import MemoryFolder
@@ -37,3 +39,24 @@ def test_of_too_many_the_oldest_lose_their_line(queue):
     kept = ids(queue.take())
     assert (kept[0], kept[-1], len(kept)) == ("old-1", "new", MAX_WAITING)
     assert queue.dropped == 1
+
+
+def test_those_that_lose_their_line_are_counted_and_charged(queue):
+    """Calls that differ, in several hours, with costs and without."""
+    expected, cost_pd = {}, 0
+    for number in range(MAX_WAITING + 1):
+        one = call(
+            str(number),
+            at_s=1_700_000_000.0 + number,
+            requested_model=f"m{number % 3}",
+            cost_pd=number % 2 * 5 or None,
+        )
+        queue.add(one)
+        if number < MAX_WAITING // 10:
+            expected.setdefault(hour_of(one.at_s), Aggregate()).add(one)
+            cost_pd += one.cost_pd or 0
+    queue.take()
+    spilled, charges = queue.done()
+    assert spilled == expected
+    assert queue.dropped == MAX_WAITING // 10
+    assert sum(charges.by_key.values()) == cost_pd

@@ -37,6 +37,20 @@ def test_what_was_flushed_is_there_after_a_restart(folder):
     assert (again.get("a", 2.0), again.get("b", 2.0)) == (["openai", "k2"], None)
 
 
+def test_numbers_add_up_as_long_as_they_are_kept(folder):
+    kept = pins(folder)
+    kept.add("a", (1, 20), 0.0)
+    kept.flush(0.0)
+    again = pins(folder, 1.0)
+    again.add("a", [2, 5], 1.0)
+    again.add("b", (7,), 1.0)
+    again.flush(1.0)
+    third = pins(folder, 2.0)
+    assert (third.get("a", 2.0), third.get("b", 2.0)) == ([3, 25], [7])
+    third.add("b", (1,), 1001.0)
+    assert third.get("b", 1001.0) == [1]
+
+
 def test_entries_end_and_the_oldest_make_room(folder):
     """Time and number are bounded, in memory and after a restart."""
     kept = pins(folder, limit=3)

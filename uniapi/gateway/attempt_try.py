@@ -286,7 +286,7 @@ class Try:
         returned = NO_HEADERS
         if head is not None and self.way.is_relayed:
             returned = returned_headers(head.headers, target.credential.secret)
-        listed = state.around.shutdown_date(target.provider.provider_id, target.upstream_model)
+        listed = state.around.shutdowns.get((target.provider.provider_id, target.upstream_model))
         retirement = self.way.retirement if listed is None else listed_end(listed)
         sunset = NO_HEADERS
         if retirement is not None:

@@ -38,8 +38,10 @@ class CacheRounds:
         self._clock = clock
         self._price_gap = price_gap
         self._doctor = CacheDoctor()
-        self._day = -1, ""
-        """The last that was asked for: its number since 1970, and its name."""
+        self._day_begins_s = 0.0
+        """Of the last answer, in UTC."""
+        self._new: dict[tuple[str, str, str], list[int]] = {}
+        """What that day came to since it was last settled, by provider, model and reason."""
         self._kept = KeptMap(folder, CACHES_FILE, limit=MOST_ROWS, lasts_s=LASTS_S)
         self._kept.load(clock.now_s())
 
@@ -80,12 +82,23 @@ class CacheRounds:
 
     def rows(self, since_s: float = 0.0) -> list[dict[str, Any]]:
         """What was found since a day began, by model and reason: see `cache_rows`."""
+        self.settle()
         now_s = self._clock.now_s()
         values = {name: self._kept.get(name, now_s) for name in self._kept.names()}
         return cache_rows(values, since_s)
 
+    def settle(self) -> None:
+        """Put what was found since the last time to what is kept; on the event loop, as the answers
+        are looked at.
+        """
+        begins_s, found, self._new = self._day_begins_s, self._new, {}
+        date = datetime.datetime.fromtimestamp(begins_s, datetime.timezone.utc).date()
+        for (provider, model, reason), sums in found.items():
+            name = "\n".join((date.isoformat(), provider, model[:100], reason))
+            self._kept.add(name, sums, self._clock.now_s())
+
     def flush(self, now_s: Epoch) -> None:
-        """Make it durable; in a thread."""
+        """Make what was settled durable; in a thread."""
         self._kept.flush(now_s)
 
     def _examined(self, call: Call, target: Target, usage: Usage, quirk: Quirk) -> Verdict:
@@ -112,24 +125,18 @@ class CacheRounds:
         if verdict.lost_tokens:
             gap = self._price_gap(call.requested_model, model, provider_id, now_s)
             lost_pd = verdict.lost_tokens * gap
-        name = "\n".join((self._day_of(now_s), target.provider.name, model[:100], verdict.reason))
-        requests, given, read, lost, cost = self._kept.get(name, now_s) or (0, 0, 0, 0, 0)
-        row = [
-            requests + 1,
-            given + (usage.input_tokens or 0),
-            read + (usage.cache_read_tokens or 0),
-            lost + verdict.lost_tokens,
-            cost + lost_pd,
-        ]
-        self._kept.put(name, row, now_s)
-
-    def _day_of(self, now_s: Epoch) -> str:
-        """`2026-11-30`, in UTC."""
-        number = int(now_s // DAY_S)
-        if number != self._day[0]:
-            date = datetime.datetime.fromtimestamp(now_s, datetime.timezone.utc).date()
-            self._day = number, date.isoformat()
-        return self._day[1]
+        if len(self._new) >= MOST_ROWS or not 0 <= now_s - self._day_begins_s < DAY_S:
+            self.settle()
+            self._day_begins_s = now_s // DAY_S * DAY_S
+        name = (target.provider.name, model, verdict.reason)
+        sums = self._new.get(name)
+        if sums is None:
+            sums = self._new[name] = [0] * len(_FIGURES)
+        sums[0] += 1
+        sums[1] += usage.input_tokens or 0
+        sums[2] += usage.cache_read_tokens or 0
+        sums[3] += verdict.lost_tokens
+        sums[4] += lost_pd
 
 
 def tells_of_cache(usage: Usage | None, is_over: bool) -> bool:

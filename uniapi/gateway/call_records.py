@@ -47,7 +47,8 @@ def attempt_record(
 
 def call_record(state: CallState, now: Monotonic) -> CallRecord:
     """A call that came to at least one attempt, or to the end of its plan."""
-    record = _record(state.call, state.reply.status or state.status, state.outcome)
+    status = state.reply.status or state.status
+    record = _record(state.call, status, state.outcome)
     record.attempts = tuple(state.attempts)
     record.total_s = now - state.plan.started_at
     if state.said:

@@ -74,8 +74,8 @@ class CallSurroundings:
     caches: CacheRounds
     alarms: Alarms = field(default_factory=Alarms)
     memory: AnswerMemory = field(default_factory=AnswerMemory)
-    shutdown_date: Callable[[str, str], str | None] = lambda provider_id, model: None
-    """The day from which a provider's own list says that a model is gone."""
+    shutdowns: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By provider id and model the day from which the provider's own list says that it is gone."""
 
 
 @dataclass(slots=True)

@@ -65,7 +65,8 @@ class ModelLists:
         self._on_change = on_change
         self._on_wanted = on_wanted
         self._lists: dict[str, tuple[ListedModel, ...]] = {}
-        self._shutdowns: dict[tuple[str, str], str] = {}
+        self.shutdowns: dict[tuple[str, str], str] = {}
+        """The day (`YYYY-MM-DD`) from which a provider's own list says that a model is gone."""
         self._sources: dict[str, str] = {}
         self._due_at: dict[str, float] = {}
         self._failed_at: dict[str, float] = {}
@@ -93,10 +94,6 @@ class ModelLists:
     def listed(self, provider_id: str) -> tuple[ListedModel, ...]:
         return self._lists.get(provider_id, ())
 
-    def shutdown_date(self, provider_id: str, model: str) -> str | None:
-        """The day (`YYYY-MM-DD`) from which a provider's own list says that a model is gone."""
-        return self._shutdowns.get((provider_id, model))
-
     def put(self, provider: Provider, models: tuple[ListedModel, ...]) -> None:
         """What a provider lists, asked for elsewhere."""
         self._put(provider.provider_id, models)
@@ -107,11 +104,11 @@ class ModelLists:
         self._forget_shutdowns(provider_id)
         for model in models:
             if model.shutdown_date is not None:
-                self._shutdowns[(provider_id, model.model)] = model.shutdown_date
+                self.shutdowns[(provider_id, model.model)] = model.shutdown_date
 
     def _forget_shutdowns(self, provider_id: str) -> None:
-        for known in [one for one in self._shutdowns if one[0] == provider_id]:
-            del self._shutdowns[known]
+        for known in [one for one in self.shutdowns if one[0] == provider_id]:
+            del self.shutdowns[known]
 
     async def wait(self, providers: tuple[Provider, ...]) -> bool:
         """Wait until the unfinished first discoveries of providers without a list are over; False

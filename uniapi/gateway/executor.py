@@ -110,7 +110,7 @@ class Executor:
             elif tokens is not None:
                 state.used(tokens)
         now = state.now()
-        state.plan.finished(now, tokens=tokens)
+        state.plan.finished(now, tokens)
         self._record(call_record(state, now))
         if state.receiver is not None:
             state.receiver.close()

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from uniapi.values import dataclass
+from uniapi.values import dataclass, field
 
 MOST_SESSIONS = 500
 MOST_PIECES = 2000
@@ -48,13 +48,14 @@ class Verdict:
     share: float
     lost_tokens: int = 0
     place: str = ""
+    header: str = field(init=False)
+    """`x-uniapi-cache`: `hit=0.93`, `miss=prefix-changed at message 3`."""
 
-    @property
-    def header(self) -> str:
-        """`x-uniapi-cache`: `hit=0.93`, `miss=prefix-changed at message 3`."""
-        if self.reason == "hit":
-            return f"hit={self.share:.2f}"
-        return f"miss={self.reason}" + (f" at {self.place}" if self.place else "")
+    def __post_init__(self) -> None:
+        header = f"hit={self.share:.2f}"
+        if self.reason != "hit":
+            header = f"miss={self.reason}" + (f" at {self.place}" if self.place else "")
+        object.__setattr__(self, "header", header)
 
 
 @dataclass(slots=True)

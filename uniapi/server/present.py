@@ -27,25 +27,21 @@ LONGEST_NAME = 200
 
 
 class LiveCalls:
-    """The inference calls between door and door."""
+    """The inference calls between door and door, by their id: who answers one puts it there, and
+    takes it out.
+    """
 
     def __init__(self) -> None:
-        self._calls: dict[str, tuple[Call, HttpReply]] = {}
+        self.calls: dict[str, tuple[Call, HttpReply]] = {}
 
     def __len__(self) -> int:
-        return len(self._calls)
-
-    def begin(self, call: Call, reply: HttpReply) -> None:
-        self._calls[call.request_id] = (call, reply)
-
-    def end(self, call: Call) -> None:
-        self._calls.pop(call.request_id, None)
+        return len(self.calls)
 
     def rows(self, now_s: Epoch, key_id: str | None) -> list[dict[str, Any]]:
         """The oldest calls for showing; only those of one client key when it is given."""
         ours = [
             (call, reply)
-            for call, reply in self._calls.values()
+            for call, reply in self.calls.values()
             if key_id in (None, call.principal.key_id)
         ]
         return [_live_row(call, reply, now_s) for call, reply in ours[:MOST_LIVE_ROWS]]

@@ -14,8 +14,10 @@ from .calendar import hour_of
 from .ledger import Charges, Ledger
 from .records import CallRecord
 
-MAX_WAITING = 5000
-"""About 10 MB."""
+MAX_WAITING = 10_000
+"""About 10 MB, and what a saturated gateway answers in two seconds: as long as the disk keeps up,
+none is spilled.
+"""
 PENDING_DAYS = 3
 """Of a disk that is bad for longer than so many days, the earlier days are kept as one hour each.
 """

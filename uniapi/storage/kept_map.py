@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from .folder import Folder
@@ -74,6 +76,17 @@ class KeptMap:
         with self._lock:
             self._entries.pop(name, None)
             self._entries[name] = (now_s, value)
+            self._changed[name] = None
+            if len(self._entries) > self._limit:
+                self._bound()
+
+    def add(self, name: str, amounts: Iterable[int], now_s: Epoch) -> None:
+        """Add whole numbers to those that are kept under a name, one to each; and `put` them."""
+        with self._lock:
+            found = self._entries.pop(name, None)
+            if found is not None and found[0] + self._lasts_s > now_s:
+                amounts = map(add, found[1], amounts)
+            self._entries[name] = (now_s, list(amounts))
             self._changed[name] = None
             if len(self._entries) > self._limit:
                 self._bound()
