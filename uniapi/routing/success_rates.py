@@ -9,6 +9,8 @@ from uniapi.values import dataclass
 
 HALF_LIFE_S = 6 * 3600.0
 """Of the weight of an outcome."""
+FADE_EACH_S = 1.0
+"""Outcomes of less than a second weigh the same."""
 
 
 class SuccessRates:
@@ -22,13 +24,13 @@ class SuccessRates:
         rate = self._rates.get(name)
         if rate is None:
             rate = self._rates[name] = _Rate(0.0, 0.0, now)
-        if now > rate.counted_at:
+        if now - rate.counted_at >= FADE_EACH_S:
             faded = 0.5 ** ((now - rate.counted_at) / HALF_LIFE_S)
             rate.successes *= faded
             rate.total *= faded
+            rate.counted_at = now
         rate.successes += is_success
         rate.total += 1.0
-        rate.counted_at = now
 
     def at(self, name: tuple[str, str], now: Monotonic) -> tuple[float, float]:
         """(share of recent attempts that succeeded, how many there were, old ones weighing less);
