@@ -5,7 +5,7 @@ Reading order: `parts` (what a message is made of), `request`, `events` (a strea
 `response` (fold, unfold), `usage`, `failure`, `call`.
 """
 
-from .call import Call, Operation, Principal, RequestRefused, holds_nothing
+from .call import COMPLETE, STORED, Call, Operation, Principal, RequestRefused, holds_nothing
 from .dialect_needs import NO_NEEDS, DialectNeeds
 from .estimate import TOKENS_PER_IMAGE, estimate_input_tokens, estimate_text_tokens
 from .events import (
@@ -80,11 +80,13 @@ from .stated_cost import stated_cost
 from .usage import MOST_COUNTED, Usage, counted
 
 __all__ = [
+    "COMPLETE",
     "LONGEST_RETRY_S",
     "LONGEST_WORDS",
     "MOST_COUNTED",
     "MOST_REPEATED",
     "NO_NEEDS",
+    "STORED",
     "TOKENS_PER_IMAGE",
     "TOOL_SEARCH",
     "CacheHint",

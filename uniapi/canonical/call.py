@@ -40,6 +40,11 @@ class Operation(Enum):
     """
 
 
+COMPLETE, STORED = Operation.COMPLETE, Operation.STORED
+"""Read from its class, a member takes nine hundred instructions; these are asked for in each call.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Whom an API key proves a client to be.

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from uniapi.canonical import Operation
+from uniapi.canonical import COMPLETE, Operation
 from uniapi.late import late
 
 from . import (
@@ -66,11 +66,7 @@ COMPLETIONS = openai_completions.CLIENT
 
 def client_dialect(name: str, operation: Operation) -> ClientDialect:
     """The dialect in which a client reads and is answered."""
-    return COMPLETIONS if operation is _COMPLETE else CLIENT_DIALECTS[name]
-
-
-_COMPLETE = Operation.COMPLETE
-"""A member is read from its class in nine hundred instructions."""
+    return COMPLETIONS if operation is COMPLETE else CLIENT_DIALECTS[name]
 
 
 UPSTREAM_DIALECTS: Mapping[str, UpstreamDialect] = MappingProxyType(

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TypeVar
 
 from uniapi.canonical import (
+    COMPLETE,
     Failure,
     Message,
-    Operation,
     Request,
     RequestRefused,
     estimate_input_tokens,
@@ -31,8 +31,6 @@ from .prepared import Prepared, reply_context
 from .route import Decoded, Way, needs_media, unexpected_shape
 
 Result = TypeVar("Result")
-_COMPLETE = Operation.COMPLETE
-"""A member is read from its class in nine hundred instructions."""
 
 
 def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
@@ -46,7 +44,7 @@ def prepare_at_once(state: CallState, way: Way) -> Prepared | Failure | None:
     if way.is_relayed:
         reply = reply_context(call, way, int(state.around.clock.now_s()))
         return _built(state, way, reply, NOTHING_REMEMBERED)
-    if not way.service.is_generated or call.operation is _COMPLETE or _is_long(state, way):
+    if not way.service.is_generated or call.operation is COMPLETE or _is_long(state, way):
         return None
     if state.decoded is None:
         state.decoded = Decoded(call, way.place.upstream_model)
@@ -84,7 +82,7 @@ class AttemptRequest:
             try:
                 request = await self._canonical()
             except RequestRefused as refused:
-                if call.operation is not _COMPLETE:
+                if call.operation is not COMPLETE:
                     raise
                 # A prompt that is no conversation is fine where the endpoint itself is served.
                 return _cannot_be_told(refused)

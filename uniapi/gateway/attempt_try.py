@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from uniapi.canonical import (
+    STORED,
     Failure,
     FailureKind,
     Json,
-    Operation,
     Usage,
 )
 from uniapi.clock import Monotonic
@@ -262,7 +262,7 @@ class Try:
         streams = pipe is not None and pipe.streams
         is_streamed = streams
         if report.content_type is None:
-            is_whole_anyway = call.operation is Operation.STORED and not streams
+            is_whole_anyway = call.operation is STORED and not streams
             is_streamed = call.stream and not is_whole_anyway
         cached = None
         if tells_of_cache(report.usage, is_over=not is_streamed):
@@ -394,7 +394,7 @@ class Try:
         """
         around, call, report = self._state.around, self._state.call, self._receiver.report
         key_id = call.principal.key_id
-        if call.operation is Operation.STORED:
+        if call.operation is STORED:
             if call.method == "DELETE":
                 around.pins.forget(key_id, call.resource)
         elif self._is_kept:

@@ -14,7 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from uniapi.canonical import Call, ClientError, Json, Operation, RequestRefused
+from uniapi.canonical import STORED, Call, ClientError, Json, RequestRefused
 from uniapi.clock import Epoch
 from uniapi.dialects import CLIENT_DIALECTS
 from uniapi.routing import Pin
@@ -31,8 +31,6 @@ PINS_LAST_S = 30 * 86400.0
 MAX_ID_LENGTH = 512
 """Of a longer one its hash is kept."""
 ESCAPE = b"\\u"
-_STORED = Operation.STORED
-"""A member is read from its class in nine hundred instructions."""
 _BACKSLASH = ord("\\")
 """One byte is found a hundred times as fast as several."""
 
@@ -150,7 +148,7 @@ def find_references(call: Call) -> tuple[Reference, ...]:
 
     Total, whatever the body holds.
     """
-    if call.operation is _STORED:
+    if call.operation is STORED:
         return (_reference("response_id", call.resource),)
     ids = CLIENT_DIALECTS[call.dialect].issued_ids
     # A name may be spelled with escapes, and is the same name to whoever reads it.

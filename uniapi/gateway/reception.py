@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
-from uniapi.canonical import Call, Operation, RequestRefused
+from uniapi.canonical import STORED, Call, RequestRefused
 from uniapi.clock import Clock
 from uniapi.config import ClientKey
 from uniapi.dialects import CLIENT_DIALECTS
@@ -87,7 +87,7 @@ class Reception:
                 resolved = partial(self._items.resolve, call, self._clock.monotonic_s())
                 call = await aside(resolved) if takes_long else resolved()
             snapshot, candidates = self._in_force.current, NOTHING_NAMED
-            if call.operation is not Operation.STORED:  # there the id names the place
+            if call.operation is not STORED:  # there the id names the place
                 candidates = snapshot.catalog.candidates(key, call.requested_model)
                 if candidates.may_expire or not candidates.members:
                     snapshot, candidates = await self._candidates(call, key)
