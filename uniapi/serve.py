@@ -12,6 +12,7 @@ import errno
 import logging
 import os
 import random
+import select
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Mapping
@@ -101,10 +102,15 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def _event_loop(environment: Mapping[str, str]) -> asyncio.AbstractEventLoop:
-    if environment.get("UNIAPI_SELECTOR", "").lower() == "poll":
+    chosen = environment.get("UNIAPI_SELECTOR", "").lower()
+    if chosen == "poll":
         import selectors
 
         return asyncio.SelectorEventLoop(selectors.PollSelector())
+    if hasattr(select, "epoll") and chosen != "asyncio":
+        from uniapi.tcp.polling import PollingLoop
+
+        return PollingLoop()
     return asyncio.new_event_loop()
 
 

@@ -95,6 +95,7 @@ ASYNCIO_MODULES = {
     "server/reply.py",
     "tcp/accepting.py",
     "tcp/connecting.py",
+    "tcp/polling.py",
     "tcp/transport.py",
 }
 """All that may know an event loop or a socket; every other module of a room is plain calls."""

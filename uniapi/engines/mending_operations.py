@@ -69,9 +69,10 @@ OPERATION_READERS: tuple[Reader, ...] = (
     read_as(
         # Cohere, Voyage, Jina and their kin: «too many documents: 1200, the maximum is 1000», «The
         # batch size limit is 1000» (vercel/ai#17811 names the limits; 2026-12-01)
-        r"too many documents[^\n]{0,60}?(?:max\w*|limit|most|than)[^\d\n]{0,20}(?P<most>\d{1,6})"
+        r"too many documents[^\n]{0,60}?(?:max(?:imum)?|limit|most|than)[^\d\n]{0,20}"
+        r"(?P<most>\d{1,6})"
         r"|batch size limit is (?P<size>\d{1,6})"
-        r"|(?:max\w*|at most|up to|more than) (?P<number>\d{1,6}) documents",
+        r"|(?:max(?:imum)?|at most|up to|more than) (?P<number>\d{1,6}) documents",
         _few_at_a_time,
     ),
     read_as(
