@@ -3,6 +3,8 @@ read from the cache as they would be by a client that marks its prompts well.
 """
 
 import json
+import threading
+import time
 
 import pytest
 from caching_claude import Claude
@@ -313,6 +315,36 @@ def test_what_was_settled_is_on_disk_after_a_flush(play):
     p.caches.flush(p.clock.now_s())
     again = CacheRounds(p.caches._kept._folder, p.clock, lambda *asked: 0)
     assert again.rows() == p.caches.rows()
+
+
+def until(p, is_so):
+    """What long calls do in threads is done."""
+    ends_at = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < ends_at
+        time.sleep(0.005)
+        p.passes(0)
+
+
+def test_what_was_looked_at_in_a_thread_is_counted_by_the_loop(play, monkeypatch):
+    """The sums are the loop's alone: of two at once one would be lost."""
+    p = play(claude(), preferences={"model_price": {"m": PRICE}})
+    threads = {}
+    for name in ("look", "count"):
+        does = getattr(p.caches, name)
+
+        def noted(*given, name=name, does=does):
+            threads[name] = threading.current_thread()
+            return does(*given)
+
+        monkeypatch.setattr(p.caches, name, noted)
+    p.asks(CHAT, messages=[{"role": "user", "content": "long " * 220_000}])
+    until(p, lambda: p.network.waiting)
+    answered(p, Claude(), 0.0)
+    until(p, lambda: "count" in threads)
+    assert threads["look"] is not threading.current_thread()
+    assert threads["count"] is threading.current_thread()
+    assert [row["requests"] for row in p.caches.rows()] == [1]
 
 
 def test_a_stream_of_claude_tells_it_in_its_head(play):

@@ -17,6 +17,7 @@ from uniapi.config import shown_url
 from uniapi.engines import listed_end
 from uniapi.errors import WireError
 from uniapi.inspection import UpstreamWords
+from uniapi.money import Verdict
 from uniapi.network import FetchFailed, Sink, send_all
 from uniapi.operations import SERVICES, request_units, with_units
 from uniapi.routing import Attempt, FailedAttempt, Pin
@@ -151,10 +152,7 @@ class Try:
             state.outcome = "ok"
             self._remember()
             if written is not None and not self._is_examined:
-                if state.takes_long:
-                    await aside(self._cached)
-                else:
-                    self._cached()
+                self._cached(await aside(self._look) if state.takes_long else self._look())
         else:
             broken = self._masked(broken)
             state.outcome, state.said = broken.kind.value, broken.words
@@ -266,7 +264,7 @@ class Try:
             is_streamed = call.stream and not is_whole_anyway
         cached = None
         if tells_of_cache(report.usage, is_over=not is_streamed):
-            cached = await aside(self._cached) if state.takes_long else self._cached()
+            cached = self._cached(await aside(self._look) if state.takes_long else self._look())
         headers = self._headers(head, cached, is_streamed=is_streamed)
         if receiver.pressure is not None:
             receiver.pressure.may_let_go(reply.break_off)
@@ -326,13 +324,20 @@ class Try:
             broken = self._masked(report.failure)
             self._note(broken.kind.value, state.now(), broken.words)
 
-    def _cached(self) -> str | None:
-        """What the doctor says of an answer that tells what its prompt cache has done."""
+    def _look(self) -> Verdict | None:
+        """What the doctor finds in an answer that tells what its prompt cache has done."""
         state, usage = self._state, self._receiver.report.usage
         look, target, quirk = state.around.caches.look, self._lane.target, self.way.quirk
+        return look(state.call, target, quirk, usage)
+
+    def _cached(self, found: Verdict | None) -> str | None:
+        """Count it, and say it in a header."""
+        state, usage = self._state, self._receiver.report.usage
         self._is_examined = True
-        verdict = look(state.call, target, quirk, usage)
-        return None if verdict is None else verdict.header
+        if found is None or usage is None:
+            return None
+        state.around.caches.count(state.call, self._lane.target, usage, found)
+        return found.header
 
     def _refused(self, failure: Failure) -> Failure:
         """It failed before the commit, so that nothing has reached the client."""

@@ -32,7 +32,9 @@ cache costs more than one that is, in pico-dollars.
 
 
 class CacheRounds:
-    """`look` once for each answer that tells how much of its input came from a cache."""
+    """`look` once for each answer that tells how much of its input came from a cache, in a thread
+    where that takes long; then `count` what it found, on the event loop.
+    """
 
     def __init__(self, folder: Folder, clock: Clock, price_gap: PriceGap) -> None:
         self._clock = clock
@@ -60,11 +62,8 @@ class CacheRounds:
             usage.input_tokens < (quirk.least_cached or LEAST_TOKENS)
             and not usage.cache_read_tokens
         ):
-            verdict = _TOO_SHORT
-        else:
-            verdict = self._examined(call, target, usage, quirk)
-        self._count(call, target, usage, verdict)
-        return verdict
+            return _TOO_SHORT
+        return self._examined(call, target, usage, quirk)
 
     def conversations(self) -> list[dict[str, Any]]:
         """The latest ones, for the page: no word of them."""
@@ -88,9 +87,7 @@ class CacheRounds:
         return cache_rows(values, since_s)
 
     def settle(self) -> None:
-        """Put what was found since the last time to what is kept; on the event loop, as the answers
-        are looked at.
-        """
+        """Put what was counted since the last time to what is kept; on the event loop."""
         begins_s, found, self._new = self._day_begins_s, self._new, {}
         date = datetime.datetime.fromtimestamp(begins_s, datetime.timezone.utc).date()
         for (provider, model, reason), sums in found.items():
@@ -118,7 +115,8 @@ class CacheRounds:
         )
         return self._doctor.examine(served, call.json)
 
-    def _count(self, call: Call, target: Target, usage: Usage, verdict: Verdict) -> None:
+    def count(self, call: Call, target: Target, usage: Usage, verdict: Verdict) -> None:
+        """Sum up what `look` has said of an answer."""
         now_s = self._clock.now_s()
         provider_id, model = target.provider.provider_id, target.upstream_model
         lost_pd = 0
