@@ -205,6 +205,12 @@ def calls_of(hours_ago, now_s, upstream):
     yield mistake(hours_ago, now_s)
 
 
+def moment(hours_ago, now_s, seconds):
+    """So long ago, but within that hour: the page shows 24 of them, and no part of one more."""
+    then_s = now_s - hours_ago * 3600
+    return max(then_s - seconds, then_s - then_s % 3600)
+
+
 def call_of(models, name, number, hours_ago, now_s, is_error):
     model, upstream_model = models
     usage = Usage(
@@ -228,7 +234,7 @@ def call_of(models, name, number, hours_ago, now_s, is_error):
     is_other = number == 0
     return CallRecord(
         request_id=f"{hours_ago:02}{model}{number}",
-        at_s=now_s - hours_ago * 3600 - 1 - number * 13,
+        at_s=moment(hours_ago, now_s, 1 + number * 13),
         key_id=fingerprint(OTHER_KEY if is_other else CLIENT_KEY),
         key_label="translator" if is_other else "me",
         operation="chat",
@@ -252,7 +258,7 @@ def call_of(models, name, number, hours_ago, now_s, is_error):
 def mistake(hours_ago, now_s):
     return CallRecord(
         request_id=f"{hours_ago:02}mistake",
-        at_s=now_s - hours_ago * 3600 - 2,
+        at_s=moment(hours_ago, now_s, 2),
         key_id=fingerprint(CLIENT_KEY),
         key_label="me",
         operation="chat",
