@@ -108,7 +108,7 @@ async def body_pieces(
 
 def _encoding(incoming: Incoming) -> str:
     """How the body is encoded; empty where it is not."""
-    encoding = incoming.headers.get("content-encoding", "").strip().lower()
+    encoding = incoming.head.headers.get("content-encoding", "").strip().lower()
     return "" if encoding == "identity" else encoding
 
 

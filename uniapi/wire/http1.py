@@ -163,12 +163,12 @@ class ResponseParser:
         for its length; None for any other, which is read state by state.
         """
         end = data.find(b"\r\n\r\n")
-        if end < 0 or self._method == "HEAD":
+        size = len(data) - end - 4
+        if end < 0 or not size or self._method == "HEAD":
             return None
         rest, digits = without_length(data[:end])
         known = self._heads.known.get(rest)
-        size = len(data) - end - 4
-        if known is None or not size or digits != b"%d" % size:
+        if known is None or digits != b"%d" % size:
             return None
         status, headers, keeps_alive = known
         if status != 200 or not headers.keys().isdisjoint(_CODINGS):
