@@ -132,3 +132,21 @@ def test_only_ids_of_calls_are_replaced():
     assert call == {"id": new, "function": {"name": "call_0"}}
     assert told["output"] == [{"id": "call_0", "type": "message"}, {"call_id": new}]
     assert with_own_ids(told, ids) is told
+
+
+@pytest.mark.parametrize("member", ["input", "arguments"])
+def test_what_a_tool_is_called_with_is_left_alone(member):
+    """A tool may well have an argument of the name under which Responses say a call's id."""
+    given = {"call_id": "call_0", "calls": [{"type": "function", "id": "call_0"}]}
+    call = {"type": "tool_use", "id": "call_0", "name": "look_up", member: given}
+    told = with_own_ids({"content": [call]}, CallIds({"call_0"}, SEED))["content"][0]
+    assert told["id"] != "call_0"
+    assert told[member] == given
+
+
+def test_what_is_nested_too_deep_stays_as_it_is():
+    deep = "call_0"
+    for _ in range(5000):
+        deep = [deep]
+    value = {"call_id": "call_0", "more": deep}
+    assert with_own_ids(value, CallIds({"call_0"}, SEED)) is value

@@ -178,18 +178,29 @@ def repeated_before(body: Mapping[str, Json]) -> set[str]:
 
 def with_own_ids(value: Json, ids: CallIds) -> Json:
     """An answer, or an event of one, with its calls under ids of their own; the same object when
-    nothing changes. Total.
+    nothing changes. Total: what is nested too deep for Python stays as it is.
     """
+    try:
+        return _renamed(value, ids)
+    except RecursionError:
+        return value
+
+
+_ARGUMENTS = frozenset({"input", "arguments"})
+"""What a tool is called with: whatever stands in it is the model's, and names no call."""
+
+
+def _renamed(value: Json, ids: CallIds) -> Json:
     if isinstance(value, list):
-        items = [with_own_ids(item, ids) for item in value]
+        items = [_renamed(item, ids) for item in value]
         is_same = all(new is old for new, old in zip(items, value, strict=True))
         return value if is_same else items
     if not isinstance(value, dict):
         return value
     changed: dict[str, Json] = {}
     for name, member in value.items():
-        if isinstance(member, dict | list):
-            new = with_own_ids(member, ids)
+        if isinstance(member, dict | list) and name not in _ARGUMENTS:
+            new = _renamed(member, ids)
         elif isinstance(member, str) and _names_a_call(name, value):
             new = ids.instead_of(member)
         else:

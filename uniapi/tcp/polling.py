@@ -164,7 +164,7 @@ class PollingLoop(asyncio.SelectorEventLoop):
         self._polling.watch(number, None, write)
         return True
 
-    def add_writer(  # type: ignore[override]
+    def add_writer(  # type: ignore[override]  # as above
         self, fd: Any, callback: Callable[..., Any], *args: Any
     ) -> None:
         number = _number(fd)
